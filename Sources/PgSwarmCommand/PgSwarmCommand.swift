@@ -1,0 +1,1 @@
+@main struct PgSwarmCommand { static func main() {} }

@@ -1,0 +1,1 @@
+// The asynchronous PostgreSQL client: see Connection.
