@@ -1,0 +1,83 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The user a server runs as: PostgreSQL refuses to be root.
+struct ServerAccount: Equatable {
+    let userID: uid_t
+    let groupID: gid_t
+
+    /// The account for the server whose files `owner` owns, or for a new server when that is nil.
+    ///
+    /// An ordinary user runs the server itself. Root runs it as whoever owns the data, and a new one
+    /// as `postgres`, which comes with every packaged server, or else as `nobody`.
+    static func choose(owner: uid_t?) throws(EmbeddedError) -> ServerAccount {
+        let invoker = self.invoker
+        guard invoker.isRoot else { return invoker }
+        if let owner, owner != 0, let account = lookUp({ getpwuid_r(owner, $0, $1, $2, $3) })?.account {
+            return account
+        }
+        for name in ["postgres", "nobody"] {
+            if let account = lookUp({ getpwnam_r(name, $0, $1, $2, $3) })?.account, !account.isRoot {
+                return account
+            }
+        }
+        throw .noServerAccount
+    }
+
+    /// The home folder of the current user as the user database knows it.
+    static func homeDirectory() -> String {
+        lookUp({ getpwuid_r(geteuid(), $0, $1, $2, $3) })?.home ?? "/tmp/pgswarm-\(geteuid())"
+    }
+
+    /// The user of the current process.
+    static var invoker: ServerAccount { ServerAccount(userID: geteuid(), groupID: getegid()) }
+
+    var isRoot: Bool { userID == 0 }
+
+    /// Whether this is not the user of the current process.
+    var isOther: Bool { userID != geteuid() }
+
+    /// Whether this account may pass through the folder `path` and all folders above it.
+    func canEnter(_ path: String) -> Bool {
+        var folder = FilePaths.resolved(path)
+        while true {
+            guard let status = FilePaths.status(folder), permitsEntry(status) else { return false }
+            if folder == "/" { return true }
+            folder = FilePaths.parent(of: folder)
+        }
+    }
+
+    private func permitsEntry(_ status: stat) -> Bool {
+        let bit: mode_t =
+            if status.st_uid == userID { 0o100 } else if status.st_gid == groupID { 0o010 } else { 0o001 }
+        return status.st_mode & bit != 0
+    }
+
+    /// Makes this account the owner of `path`.
+    func own(_ path: String) throws(EmbeddedError) {
+        guard lchown(path, userID, groupID) == 0 else { throw FilePaths.failure(path) }
+    }
+
+    private typealias Query = (
+        UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+        UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+    ) -> Int32
+
+    private static func lookUp(_ query: Query) -> (account: ServerAccount, home: String)? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16_384)
+        return buffer.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress, query(&entry, base, buffer.count, &found) == 0, found != nil
+            else { return nil }
+            let account = ServerAccount(userID: entry.pw_uid, groupID: entry.pw_gid)
+            // The strings live in the buffer: they must be copied before it goes.
+            return (account, entry.pw_dir.map { String(cString: $0) } ?? "/")
+        }
+    }
+}
