@@ -1,1 +1,0 @@
-// The asynchronous PostgreSQL client: see Connection.
