@@ -1,14 +1,104 @@
 #include "CMigrations.h"
 
-// One line a file, in the order of application: numbered migrations first, then functions/.
-// A test compares this list with the folder.
+// Two lines a file, in the order of application: numbered migrations first, then functions/, which are applied as one
+// set. A test compares this list with the folder.
 
-static const unsigned char m0001[] = {
+static const unsigned char m0001_tables[] = {
 #embed "../../Migrations/0001_tables.sql"
 };
+static const unsigned char m0002_history[] = {
+#embed "../../Migrations/0002_history.sql"
+};
+static const unsigned char functions_reset[] = {
+#embed "../../Migrations/functions/reset.sql"
+};
+static const unsigned char functions_basics[] = {
+#embed "../../Migrations/functions/basics.sql"
+};
+static const unsigned char functions_places[] = {
+#embed "../../Migrations/functions/places.sql"
+};
+static const unsigned char functions_agents[] = {
+#embed "../../Migrations/functions/agents.sql"
+};
+static const unsigned char functions_requests[] = {
+#embed "../../Migrations/functions/requests.sql"
+};
+static const unsigned char functions_past[] = {
+#embed "../../Migrations/functions/past.sql"
+};
+static const unsigned char functions_flow[] = {
+#embed "../../Migrations/functions/flow.sql"
+};
+static const unsigned char functions_enqueue[] = {
+#embed "../../Migrations/functions/enqueue.sql"
+};
+static const unsigned char functions_claim[] = {
+#embed "../../Migrations/functions/claim.sql"
+};
+static const unsigned char functions_claim_task[] = {
+#embed "../../Migrations/functions/claim_task.sql"
+};
+static const unsigned char functions_settle[] = {
+#embed "../../Migrations/functions/settle.sql"
+};
+static const unsigned char functions_holder[] = {
+#embed "../../Migrations/functions/holder.sql"
+};
+static const unsigned char functions_renew[] = {
+#embed "../../Migrations/functions/renew.sql"
+};
+static const unsigned char functions_step[] = {
+#embed "../../Migrations/functions/step.sql"
+};
+static const unsigned char functions_steer[] = {
+#embed "../../Migrations/functions/steer.sql"
+};
+static const unsigned char functions_wake[] = {
+#embed "../../Migrations/functions/wake.sql"
+};
+static const unsigned char functions_seats[] = {
+#embed "../../Migrations/functions/seats.sql"
+};
+static const unsigned char functions_maintain[] = {
+#embed "../../Migrations/functions/maintain.sql"
+};
+static const unsigned char functions_why[] = {
+#embed "../../Migrations/functions/why.sql"
+};
+static const unsigned char functions_views[] = {
+#embed "../../Migrations/functions/views.sql"
+};
+static const unsigned char functions_grants[] = {
+#embed "../../Migrations/functions/grants.sql"
+};
+
+#define FILE_OF(name, bytes) {name, bytes, sizeof bytes}
 
 static const pgswarm_migration files[] = {
-    {"0001_tables.sql", m0001, sizeof m0001},
+    FILE_OF("0001_tables.sql", m0001_tables),
+    FILE_OF("0002_history.sql", m0002_history),
+    FILE_OF("functions/reset.sql", functions_reset),
+    FILE_OF("functions/basics.sql", functions_basics),
+    FILE_OF("functions/places.sql", functions_places),
+    FILE_OF("functions/agents.sql", functions_agents),
+    FILE_OF("functions/requests.sql", functions_requests),
+    FILE_OF("functions/past.sql", functions_past),
+    FILE_OF("functions/flow.sql", functions_flow),
+    FILE_OF("functions/enqueue.sql", functions_enqueue),
+    FILE_OF("functions/claim.sql", functions_claim),
+    FILE_OF("functions/claim_task.sql", functions_claim_task),
+    FILE_OF("functions/settle.sql", functions_settle),
+    FILE_OF("functions/holder.sql", functions_holder),
+    FILE_OF("functions/renew.sql", functions_renew),
+    FILE_OF("functions/step.sql", functions_step),
+    FILE_OF("functions/steer.sql", functions_steer),
+    FILE_OF("functions/wake.sql", functions_wake),
+    FILE_OF("functions/seats.sql", functions_seats),
+    FILE_OF("functions/maintain.sql", functions_maintain),
+    FILE_OF("functions/why.sql", functions_why),
+    FILE_OF("functions/views.sql", functions_views),
+    FILE_OF("functions/grants.sql", functions_grants),
 };
 
 size_t pgswarm_migration_count(void) { return sizeof files / sizeof files[0]; }

@@ -1,0 +1,307 @@
+-- Agents have a lasting identity, sessions are their runs.
+SET LOCAL ROLE pgswarm_owner;
+
+-- The id of the agent with this name. A login proves its own name; any other name introduces itself only where
+-- registration is open, and shows its credential where it has one.
+CREATE FUNCTION pgswarm._agent(name text, credential text DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_name  text := coalesce(name, session_user);
+    v_agent pgswarm.agent;
+BEGIN
+    SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = v_name;
+    IF NOT FOUND THEN
+        IF length(v_name) NOT BETWEEN 1 AND 200 OR v_name ~ '[[:cntrl:]]' THEN
+            PERFORM pgswarm._refuse('invalid_argument', format('%L is not an agent name', v_name),
+                'a name has 1 to 200 characters and no control characters');
+        END IF;
+        IF v_name <> session_user AND NOT (SELECT s.open_registration FROM pgswarm.setting s) THEN
+            PERFORM pgswarm._refuse('unknown_agent', format('there is no agent "%s" here', v_name),
+                format('an operator registers it with: pgswarm agents register %s', quote_ident(v_name)));
+        END IF;
+        INSERT INTO pgswarm.agent (name, created_at) VALUES (v_name, pgswarm.clock())
+        ON CONFLICT ON CONSTRAINT agent_name_key DO NOTHING;
+        SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = v_name;
+        PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent.id, NULL, NULL, pgswarm.clock());
+    END IF;
+    IF v_agent.retired_at IS NOT NULL THEN
+        PERFORM pgswarm._refuse('unknown_agent', format('agent "%s" has retired', v_name),
+            coalesce(format('its successor is "%s"', v_agent.successor), 'use another name'));
+    END IF;
+    IF v_agent.credential IS NOT NULL
+        AND v_name <> session_user
+        AND v_agent.credential IS DISTINCT FROM sha256(convert_to(coalesce(credential, ''), 'UTF8'))
+    THEN
+        PERFORM pgswarm._refuse('bad_credential', format('the credential of agent "%s" is missing or wrong', v_name),
+            'show the credential that registration printed; an operator can replace it');
+    END IF;
+    RETURN v_agent.id;
+END
+$$;
+
+-- The live session behind a token.
+CREATE FUNCTION pgswarm._session(token uuid) RETURNS pgswarm.session
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_session pgswarm.session;
+BEGIN
+    SELECT * INTO v_session FROM pgswarm.session s WHERE s.token = _session.token;
+    IF NOT FOUND OR v_session.ended_at IS NOT NULL THEN
+        PERFORM pgswarm._refuse('session_lost', 'this session has ended or was superseded',
+            'stop its work, open a new session and claim again');
+    END IF;
+    RETURN v_session;
+END
+$$;
+
+-- The session of a caller without one: shared by all bare calls of the agent through this login.
+CREATE FUNCTION pgswarm._bare_session(agent text, credential text DEFAULT NULL) RETURNS pgswarm.session
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_agent   integer := pgswarm._agent(agent, credential);
+    v_session pgswarm.session;
+    v_now     timestamptz;
+BEGIN
+    LOOP
+        SELECT * INTO v_session
+        FROM pgswarm.session s
+        WHERE s.agent = v_agent AND s.login = session_user AND s.kind = 'bare' AND s.ended_at IS NULL;
+        EXIT WHEN FOUND;
+        v_now := pgswarm.clock();
+        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, kind, login)
+        SELECT gen_random_uuid(), v_now + interval '15 minutes', v_now, interval '15 minutes',
+               a.id, a.incarnation, 'bare', session_user
+        FROM pgswarm.agent a
+        WHERE a.id = v_agent
+        ON CONFLICT (agent, login) WHERE kind = 'bare' AND ended_at IS NULL DO NOTHING;
+    END LOOP;
+    RETURN v_session;
+END
+$$;
+
+-- Any call shows life. Written only when a third of the time has gone, so that busy callers do not pay for it.
+CREATE FUNCTION pgswarm._touch(session pgswarm.session, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF session.expires_at < at + session.ttl * 0.67 THEN
+        UPDATE pgswarm.session s
+        SET expires_at = greatest(s.expires_at, at + s.ttl)
+        WHERE s.id = session.id AND s.ended_at IS NULL;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION pgswarm.open_session(
+    agent text,
+    kind text DEFAULT 'runtime',
+    credential text DEFAULT NULL,
+    ttl interval DEFAULT NULL,
+    host text DEFAULT NULL,
+    pid integer DEFAULT NULL,
+    client text DEFAULT NULL,
+    take_over boolean DEFAULT false
+) RETURNS TABLE (
+    session uuid, session_id bigint, agent_name text, incarnation integer, session_ttl interval, expires_at timestamptz
+)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_agent       integer := pgswarm._agent(open_session.agent, open_session.credential);
+    v_now         timestamptz := pgswarm.clock();
+    v_incarnation integer;
+    v_ttl         interval := coalesce(open_session.ttl,
+                                       CASE open_session.kind WHEN 'bare' THEN interval '15 minutes'
+                                                              ELSE interval '3 minutes' END);
+    v_old         bigint;
+BEGIN
+    IF open_session.kind IS NULL OR open_session.kind NOT IN ('runtime', 'bare', 'coordinator') THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('%L is not a kind of session', open_session.kind),
+            'it is runtime, bare or coordinator');
+    END IF;
+    IF v_ttl <= '0' OR v_ttl > interval '24 hours' THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('a session can not live for %s without a beat', v_ttl),
+            'choose a time above 0 and up to 24 hours');
+    END IF;
+    IF open_session.kind = 'bare' THEN
+        RETURN QUERY
+        SELECT b.token, b.id, a.name, b.incarnation, b.ttl, b.expires_at
+        FROM pgswarm._bare_session(open_session.agent, open_session.credential) b
+        JOIN pgswarm.agent a ON a.id = b.agent;
+        RETURN;
+    END IF;
+    IF open_session.take_over THEN
+        -- A new incarnation fences every earlier run of this agent.
+        UPDATE pgswarm.agent a SET incarnation = a.incarnation + 1 WHERE a.id = v_agent
+        RETURNING a.incarnation INTO v_incarnation;
+        FOR v_old IN
+            UPDATE pgswarm.session s SET ended_at = v_now
+            WHERE s.agent = v_agent AND s.ended_at IS NULL
+            RETURNING s.id
+        LOOP
+            PERFORM pgswarm._lose_session(v_old, 'superseded by a new incarnation of the agent');
+        END LOOP;
+    ELSE
+        SELECT a.incarnation INTO v_incarnation FROM pgswarm.agent a WHERE a.id = v_agent;
+    END IF;
+    RETURN QUERY
+    INSERT INTO pgswarm.session AS s
+        (token, expires_at, opened_at, ttl, agent, incarnation, kind, login, host, pid, client)
+    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, open_session.kind,
+            session_user, left(open_session.host, 200), open_session.pid, left(open_session.client, 200))
+    RETURNING s.token, s.id, (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_agent), s.incarnation, s.ttl,
+              s.expires_at;
+    PERFORM pgswarm._record('session_opened', NULL, currval('pgswarm.session_id_seq'), v_agent, NULL,
+        jsonb_strip_nulls(jsonb_build_object('host', left(open_session.host, 200), 'pid', open_session.pid)), v_now);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.open_session IS
+    'Begins a run of an agent. The token is the caller''s secret. Without a beat or any call for its ttl the '
+    'session''s leases are void. take_over ends all earlier sessions of the agent.';
+
+CREATE FUNCTION pgswarm.beat(session uuid) RETURNS TABLE (status text, expires_at timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_now timestamptz := pgswarm.clock();
+BEGIN
+    RETURN QUERY
+    UPDATE pgswarm.session s
+    SET expires_at = v_now + s.ttl
+    FROM pgswarm.agent a
+    WHERE s.token = beat.session AND s.ended_at IS NULL AND a.id = s.agent
+    RETURNING CASE WHEN a.draining_since IS NULL THEN 'ok' ELSE 'drain' END, s.expires_at;
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT 'lost', NULL::timestamptz;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.beat IS 'Keeps a session, and with it all its leases, alive. Answers ok, drain or lost.';
+
+CREATE FUNCTION pgswarm.close_session(session uuid, note text DEFAULT NULL) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_session pgswarm.session := pgswarm._session(close_session.session);
+    v_count   integer;
+BEGIN
+    v_count := pgswarm._release_session(v_session.id, close_session.note);
+    UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = v_session.id AND s.ended_at IS NULL;
+    DELETE FROM pgswarm.waiter w WHERE w.session = v_session.id;
+    DELETE FROM pgswarm.seat c WHERE c.session = v_session.id;
+    PERFORM pgswarm._record('session_closed', NULL, v_session.id, v_session.agent, NULL, NULL, pgswarm.clock());
+    RETURN v_count;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.close_session IS
+    'Ends a session in order: what it still holds goes back at no cost. Answers how many tasks that were.';
+
+CREATE FUNCTION pgswarm.register_agent(name text, replace_credential boolean DEFAULT false) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_credential text := 'pgs_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+    v_agent      integer;
+BEGIN
+    INSERT INTO pgswarm.agent AS a (name, credential, created_at)
+    VALUES (register_agent.name, sha256(convert_to(v_credential, 'UTF8')), pgswarm.clock())
+    ON CONFLICT ON CONSTRAINT agent_name_key DO UPDATE
+        SET credential = excluded.credential
+        WHERE (a.credential IS NULL OR register_agent.replace_credential) AND a.retired_at IS NULL
+    RETURNING a.id INTO v_agent;
+    IF v_agent IS NULL THEN
+        PERFORM pgswarm._refuse('wrong_state', format('agent "%s" is registered already', register_agent.name),
+            'replace its credential with replace_credential => true (pgswarm agents register --replace); a retired '
+            'name is not given again');
+    END IF;
+    PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent, NULL, NULL, pgswarm.clock());
+    RETURN v_credential;
+EXCEPTION WHEN check_violation OR not_null_violation THEN
+    PERFORM pgswarm._refuse('invalid_argument', format('%L is not an agent name', register_agent.name),
+        'a name has 1 to 200 characters and no control characters');
+END
+$$;
+COMMENT ON FUNCTION pgswarm.register_agent IS
+    'Gives an agent a credential and answers it, once: only its SHA-256 is kept.';
+
+CREATE FUNCTION pgswarm.retire_agent(name text, successor text DEFAULT NULL) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_agent integer;
+    v_old   bigint;
+    v_now   timestamptz := pgswarm.clock();
+BEGIN
+    UPDATE pgswarm.agent a SET retired_at = v_now, successor = retire_agent.successor
+    WHERE a.name = retire_agent.name AND a.retired_at IS NULL
+    RETURNING a.id INTO v_agent;
+    IF v_agent IS NULL THEN
+        PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', retire_agent.name),
+            'see: SELECT agent FROM pgswarm.agents');
+    END IF;
+    FOR v_old IN
+        UPDATE pgswarm.session s SET ended_at = v_now WHERE s.agent = v_agent AND s.ended_at IS NULL RETURNING s.id
+    LOOP
+        PERFORM pgswarm._lose_session(v_old, 'the agent was retired');
+    END LOOP;
+    PERFORM pgswarm._record('agent_retired', NULL, NULL, v_agent, NULL, NULL, v_now);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.retire_agent IS 'Ends an agent for good; its name is not given again. Its leases are void.';
+
+CREATE FUNCTION pgswarm.drain(agent text, "on" boolean DEFAULT true) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_agent integer;
+    v_now   timestamptz := pgswarm.clock();
+BEGIN
+    UPDATE pgswarm.agent a
+    SET draining_since = CASE WHEN drain."on" THEN coalesce(a.draining_since, v_now) END
+    WHERE a.name = drain.agent AND a.retired_at IS NULL
+    RETURNING a.id INTO v_agent;
+    IF v_agent IS NULL THEN
+        PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', drain.agent),
+            'see: SELECT agent FROM pgswarm.agents');
+    END IF;
+    PERFORM pgswarm._record(CASE WHEN drain."on" THEN 'agent_draining' ELSE 'agent_undrained' END,
+        NULL, NULL, v_agent, NULL, NULL, v_now);
+    RETURN (SELECT count(*) FROM pgswarm.session s
+            WHERE s.agent = v_agent AND s.ended_at IS NULL AND s.expires_at > v_now);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.drain IS
+    'Tells an agent''s sessions, at their next beat, to finish what they hold and claim no more.';
+
+CREATE FUNCTION pgswarm.set_registration(open boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+BEGIN
+    UPDATE pgswarm.setting SET open_registration = set_registration.open;
+    PERFORM pgswarm._record('registration_set', NULL, NULL, NULL, NULL,
+        jsonb_build_object('open', set_registration.open), pgswarm.clock());
+END
+$$;
+COMMENT ON FUNCTION pgswarm.set_registration IS 'Whether an unknown agent name may introduce itself.';
+
+-- Who acts: the agent of a session, else the named one, else the login.
+CREATE FUNCTION pgswarm._actor(agent text, session uuid) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF session IS NOT NULL THEN
+        RETURN (pgswarm._session(session)).agent;
+    END IF;
+    RETURN pgswarm._agent(agent);
+END
+$$;

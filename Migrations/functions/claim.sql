@@ -1,0 +1,256 @@
+-- Claim: ready rows become leases. The statement that picks rows locks them with SKIP LOCKED and deletes them by
+-- their physical address, so that claimers never wait for one another and no row is descended to twice.
+-- https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
+SET LOCAL ROLE pgswarm_owner;
+
+CREATE TYPE pgswarm.claimed AS (
+    id             bigint,
+    handle         text,
+    epoch          integer,
+    fence          bigint,
+    attempt        integer,
+    max_attempts   integer,
+    queue          text,
+    kind           text,
+    title          text,
+    payload        jsonb,
+    priority       integer,
+    lease_until    timestamptz,
+    lease_seconds  double precision,
+    deadline       timestamptz,
+    created_at     timestamptz,
+    trace          text,
+    parent         bigint,
+    needs          text[],
+    checkpoint     jsonb,
+    history        jsonb,
+    effects        jsonb,
+    late_results   jsonb
+);
+
+-- The fence for the outside world only grows for a task, over a failover too: a promoted standby that lost the last
+-- grants counts epochs again, but under a higher timeline. The name of the current WAL file tells the timeline from
+-- the moment of promotion; pg_control_checkpoint() would tell the old one until the next checkpoint.
+CREATE FUNCTION pgswarm._fence_base() RETURNS bigint
+LANGUAGE sql VOLATILE
+AS $$ SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint << 32 $$;
+
+-- Turns ready rows that this transaction has locked into leases of a session.
+CREATE FUNCTION pgswarm._grant(
+    session pgswarm.session, queue pgswarm.queue, "rows" tid[], lease interval, at timestamptz
+) RETURNS SETOF pgswarm.claimed
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_fence bigint := pgswarm._fence_base();
+BEGIN
+    RETURN QUERY
+    WITH taken AS (
+        DELETE FROM pgswarm.ready
+        WHERE ctid = ANY (_grant."rows")
+        RETURNING *
+    ), body AS MATERIALIZED (
+        SELECT r.task, r.position, r.priority, r.epoch + 1 AS epoch, r.generation, r.attempts, r.failed, r.lost,
+               t.kind, t.title, t.payload, t.created_at, t.trace, t.parent, t.needs,
+               coalesce(t.max_attempts, _grant.queue.max_attempts) AS max_attempts,
+               _grant.at + t.deadline AS deadline,
+               coalesce(_grant.lease, t.lease, _grant.queue.lease) AS length,
+               gen_random_uuid() AS claim_id
+        FROM taken r
+        JOIN pgswarm.task t ON t.id = r.task
+    ), granted AS (
+        INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
+                                   generation, attempts, failed, lost, seconds, strict_lease)
+        SELECT b.task, _grant.session.id, b.claim_id, least(_grant.at + b.length, b.deadline), _grant.at, b.deadline,
+               _grant.queue.id, b.epoch, b.priority, b.generation, b.attempts, b.failed, b.lost,
+               extract(epoch FROM b.length), _grant.queue.strict_lease
+        FROM body b
+    ), noted AS (
+        INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
+        SELECT _grant.at, _grant.session.id, _grant.queue.id, 'claimed', array_agg(b.task)
+        FROM body b
+    ), kept AS (
+        -- A bare caller beats by nothing but its calls: its session lives as long as its longest lease.
+        UPDATE pgswarm.session s
+        SET expires_at = greatest(s.expires_at, (SELECT max(_grant.at + b.length) FROM body b))
+        WHERE _grant.session.kind = 'bare' AND s.id = _grant.session.id
+    )
+    SELECT b.task, pgswarm._handle(b.task, b.epoch, b.claim_id), b.epoch, v_fence | b.epoch, b.attempts + 1,
+           b.max_attempts::integer, _grant.queue.name, b.kind, b.title, b.payload, b.priority::integer,
+           least(_grant.at + b.length, b.deadline), extract(epoch FROM b.length)::double precision, b.deadline,
+           b.created_at, b.trace, b.parent, b.needs,
+           -- A task that was never granted before has no past to look for.
+           CASE WHEN b.epoch > 1 THEN pgswarm._checkpoint(b.task) END,
+           CASE WHEN b.epoch > 1 THEN pgswarm._history(b.task) END,
+           CASE WHEN b.epoch > 1 THEN pgswarm._open_effects(b.task) END,
+           CASE WHEN b.epoch > 1 THEN pgswarm._late_results(b.task) END
+    FROM body b
+    ORDER BY b.priority, b.position;
+END
+$$;
+
+-- Locks the next ready rows of a queue, passing over those that another claimer is taking.
+CREATE FUNCTION pgswarm._next(queue integer, count integer) RETURNS tid[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN ARRAY(
+        SELECT r.ctid
+        FROM pgswarm.ready r
+        WHERE r.queue = _next.queue
+        ORDER BY r.priority, r.position
+        LIMIT _next.count
+        FOR UPDATE SKIP LOCKED);
+END
+$$;
+
+-- Claims from the queues in the order of the list: an earlier one is emptied first.
+CREATE FUNCTION pgswarm._claim(session pgswarm.session, queues text[], count integer, lease interval)
+RETURNS SETOF pgswarm.claimed
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_now   timestamptz := pgswarm.clock();
+    v_left  integer := count;
+    v_room  integer;
+    v_rows  tid[];
+    v_ids   integer[] := '{}';
+    v_queue pgswarm.queue;
+    v_name  text;
+BEGIN
+    PERFORM pgswarm._ride(v_now);
+    FOREACH v_name IN ARRAY queues LOOP
+        SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = v_name;
+        IF NOT FOUND THEN
+            v_queue := pgswarm._queue_made(v_name);
+        END IF;
+        v_ids := v_ids || v_queue.id;
+        CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL;
+        v_room := v_left;
+        IF v_queue.max_running IS NOT NULL THEN
+            v_room := least(v_room, pgswarm._running_room(v_queue.id));
+            CONTINUE WHEN v_room <= 0;
+        END IF;
+        v_rows := pgswarm._next(v_queue.id, v_room);
+        IF cardinality(v_rows) < v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN
+            -- Short of work: what has become due since the last round need not wait for the next one.
+            v_rows := v_rows || pgswarm._next(v_queue.id, v_room - cardinality(v_rows));
+        END IF;
+        CONTINUE WHEN cardinality(v_rows) = 0;
+        v_left := v_left - cardinality(v_rows);
+        RETURN QUERY SELECT * FROM pgswarm._grant(session, v_queue, v_rows, lease, v_now);
+    END LOOP;
+    PERFORM pgswarm._touch(session, v_now);
+    IF session.queues IS DISTINCT FROM v_ids THEN
+        UPDATE pgswarm.session s SET queues = v_ids WHERE s.id = session.id;
+    END IF;
+END
+$$;
+
+-- How many more may run. The queue's row is locked first: counting and claiming must be one step for this queue,
+-- and only queues with a limit pay for it.
+CREATE FUNCTION pgswarm._running_room(queue integer) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_max integer;
+BEGIN
+    SELECT q.max_running INTO v_max FROM pgswarm.queue q WHERE q.id = _running_room.queue FOR NO KEY UPDATE;
+    RETURN coalesce(v_max, 2147483647) - (SELECT count(*) FROM pgswarm.lease l WHERE l.queue = _running_room.queue);
+END
+$$;
+
+CREATE FUNCTION pgswarm.claim(
+    queues text[],
+    count integer DEFAULT 1,
+    session uuid DEFAULT NULL,
+    agent text DEFAULT NULL,
+    lease interval DEFAULT NULL,
+    request_id text DEFAULT NULL
+) RETURNS SETOF pgswarm.claimed
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pgswarm, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_session pgswarm.session := pgswarm._claimer(claim.session, claim.agent);
+    v_lease   interval := pgswarm._lease_length(claim.lease);
+    v_answer  jsonb;
+BEGIN
+    IF coalesce(cardinality(queues), 0) = 0 OR count IS NULL OR count NOT BETWEEN 1 AND 10000 THEN
+        PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
+            'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
+    END IF;
+    IF claim.request_id IS NULL THEN
+        RETURN QUERY SELECT * FROM pgswarm._claim(v_session, queues, count, v_lease);
+        RETURN;
+    END IF;
+    v_answer := pgswarm._begin_request(v_session.agent, 'claim', claim.request_id,
+        jsonb_build_array(to_jsonb(queues), count, v_lease));
+    IF v_answer IS NULL THEN
+        SELECT jsonb_agg(to_jsonb(c) - 'payload') INTO v_answer
+        FROM pgswarm._claim(v_session, queues, count, v_lease) c;
+        PERFORM pgswarm._end_request(v_session.agent, 'claim', claim.request_id, v_answer);
+    END IF;
+    RETURN QUERY SELECT * FROM pgswarm._claimed_again(v_answer);
+END
+$$;
+
+CREATE FUNCTION pgswarm.claim(
+    queue text,
+    count integer DEFAULT 1,
+    session uuid DEFAULT NULL,
+    agent text DEFAULT NULL,
+    lease interval DEFAULT NULL,
+    request_id text DEFAULT NULL
+) RETURNS SETOF pgswarm.claimed
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM pgswarm.claim(
+        ARRAY[claim.queue], claim.count, claim.session, claim.agent, claim.lease, claim.request_id);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.claim(text[], integer, uuid, text, interval, text) IS
+    'Claims up to count tasks, from the queues in the order given. A repeated request id gets the same tasks again.';
+
+-- Who claims: a session, or the bare session of an agent. Only what may execute gets here.
+CREATE FUNCTION pgswarm._claimer(session uuid, agent text) RETURNS pgswarm.session
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_session pgswarm.session;
+BEGIN
+    IF session IS NULL THEN
+        RETURN pgswarm._bare_session(agent);
+    END IF;
+    v_session := pgswarm._session(session);
+    IF v_session.kind = 'coordinator' THEN
+        PERFORM pgswarm._refuse('not_allowed', 'a coordinator can not claim tasks',
+            'plan and steer here; open a session of kind runtime, as another agent, to execute');
+    END IF;
+    RETURN v_session;
+END
+$$;
+
+-- The rows of an answer given before. Payloads are not stored twice.
+CREATE FUNCTION pgswarm._claimed_again(answer jsonb) RETURNS SETOF pgswarm.claimed
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.*
+    FROM jsonb_array_elements(answer) WITH ORDINALITY a (item, ord)
+    JOIN pgswarm.task t ON t.id = (a.item ->> 'id')::bigint
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::pgswarm.claimed,
+                                             a.item || jsonb_build_object('payload', t.payload)) c
+    ORDER BY a.ord;
+END
+$$;

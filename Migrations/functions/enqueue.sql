@@ -1,0 +1,399 @@
+-- Enqueue: the caller's transaction decides whether the tasks exist.
+SET LOCAL ROLE pgswarm_owner;
+
+-- Reads one item's options into the row of a task. Every refusal names the item.
+CREATE FUNCTION pgswarm._draft(item integer, options jsonb, at timestamptz) RETURNS pgswarm.task
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_task pgswarm.task;
+    v_name text;
+    v_what text;
+BEGIN
+    SELECT key INTO v_name
+    FROM jsonb_object_keys(options) key
+    WHERE key NOT IN ('title', 'kind', 'priority', 'at', 'delay', 'key', 'max_attempts', 'max_lost', 'lease',
+                      'deadline', 'after', 'needs', 'trace')
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('item %s: there is no option "%s"', item, v_name),
+            'the options are title, kind, priority, at, delay, key, max_attempts, max_lost, lease, deadline, after, '
+            'needs and trace');
+    END IF;
+    BEGIN
+        v_what := 'title';        v_task.title := options ->> 'title';
+        v_what := 'kind';         v_task.kind := options ->> 'kind';
+        v_what := 'key';          v_task.key := options ->> 'key';
+        v_what := 'trace';        v_task.trace := options ->> 'trace';
+        v_what := 'priority';     v_task.priority := coalesce((options ->> 'priority')::smallint, 0);
+        v_what := 'max_attempts'; v_task.max_attempts := (options ->> 'max_attempts')::smallint;
+        v_what := 'max_lost';     v_task.max_lost := (options ->> 'max_lost')::smallint;
+        v_what := 'lease';
+        v_task.lease := pgswarm._lease_length(pgswarm._seconds((options ->> 'lease')::double precision));
+        v_what := 'deadline';     v_task.deadline := pgswarm._seconds((options ->> 'deadline')::double precision);
+        v_what := 'at';           v_task.due_at := (options ->> 'at')::timestamptz;
+        v_what := 'delay';
+        v_task.due_at := coalesce(v_task.due_at,
+                                  at + pgswarm._seconds((options ->> 'delay')::double precision));
+        v_what := 'needs';
+        IF options ? 'needs' AND options -> 'needs' <> 'null' THEN
+            v_task.needs := ARRAY(SELECT jsonb_array_elements_text(options -> 'needs'));
+        END IF;
+    EXCEPTION WHEN data_exception OR invalid_text_representation OR numeric_value_out_of_range
+        OR datetime_field_overflow OR invalid_datetime_format THEN
+        PERFORM pgswarm._refuse('invalid_argument',
+            format('item %s: %s is not a value for "%s"', item, coalesce((options -> v_what)::text, 'null'), v_what),
+            'times are RFC 3339, durations are seconds, priority is -32768 to 32767 and lower comes first');
+    END;
+    CASE
+        WHEN v_task.max_attempts < 1 OR v_task.max_lost < 1 THEN v_what := 'max_attempts';
+        WHEN v_task.deadline <= '0' THEN v_what := 'deadline';
+        WHEN (options ->> 'delay')::double precision < 0 THEN v_what := 'delay';
+        WHEN length(v_task.key) NOT BETWEEN 1 AND 500 THEN v_what := 'key';
+        WHEN length(v_task.title) > 500 THEN v_what := 'title';
+        WHEN length(v_task.kind) > 200 THEN v_what := 'kind';
+        WHEN length(v_task.trace) > 500 THEN v_what := 'trace';
+        ELSE v_what := NULL;
+    END CASE;
+    IF v_what IS NOT NULL THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is out of range', item, v_what),
+            'limits are positive, a delay is not negative, a key has 1 to 500 characters, a title up to 500, a kind '
+            'up to 200');
+    END IF;
+    RETURN v_task;
+END
+$$;
+
+-- Takes the key of a task, or answers the task that has it. Same key and same request: the same task. Same key
+-- and another request: refused.
+CREATE FUNCTION pgswarm._take_key(queue pgswarm.queue, key text, task bigint, hash bytea) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_key pgswarm.task_key;
+BEGIN
+    INSERT INTO pgswarm.task_key (queue, key, task, hash)
+    VALUES (_take_key.queue.id, _take_key.key, _take_key.task, _take_key.hash)
+    ON CONFLICT DO NOTHING;
+    SELECT * INTO v_key FROM pgswarm.task_key k WHERE k.queue = _take_key.queue.id AND k.key = _take_key.key;
+    IF v_key.hash <> _take_key.hash THEN
+        PERFORM pgswarm._refuse('request_mismatch',
+            format('key "%s" of queue "%s" belongs to task %s, which was enqueued with another body',
+                   _take_key.key, _take_key.queue.name, v_key.task),
+            'choose another key for other work, or repeat the first request unchanged');
+    END IF;
+    RETURN v_key.task;
+END
+$$;
+
+-- Room for so many more tasks? The queue's row is locked, so that the limit holds against concurrent callers too.
+CREATE FUNCTION pgswarm._check_backlog(queue pgswarm.queue, count integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_limit integer;
+    v_there bigint;
+BEGIN
+    SELECT q.backlog_limit INTO v_limit FROM pgswarm.queue q
+    WHERE q.id = _check_backlog.queue.id FOR NO KEY UPDATE;
+    SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.queue = _check_backlog.queue.id
+                                  LIMIT v_limit) seen)
+         + (SELECT count(*) FROM pgswarm.waiting w WHERE w.queue = _check_backlog.queue.id)
+    INTO v_there;
+    IF v_there + count > v_limit THEN
+        PERFORM pgswarm._refuse('queue_full',
+            format('queue "%s" has %s waiting tasks, its backlog limit is %s', queue.name, v_there, v_limit),
+            'enqueue again when workers have caught up, or raise the limit with set_queue');
+    END IF;
+END
+$$;
+
+CREATE FUNCTION pgswarm.enqueue_many(
+    queue text,
+    payloads jsonb[],
+    options jsonb DEFAULT NULL,
+    "each" jsonb[] DEFAULT NULL,
+    parent text DEFAULT NULL,
+    agent text DEFAULT NULL,
+    request_id text DEFAULT NULL,
+    session uuid DEFAULT NULL
+) RETURNS TABLE (ord integer, id bigint, created boolean)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pgswarm, pg_temp
+SET enable_seqscan = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_actor   integer := pgswarm._actor(enqueue_many.agent, enqueue_many.session);
+    v_parent  bigint;
+    v_answer  jsonb;
+BEGIN
+    PERFORM pgswarm._check_payloads(payloads, "each");
+    IF enqueue_many.parent IS NOT NULL THEN
+        v_parent := (pgswarm._held(enqueue_many.parent)).task;
+    END IF;
+    IF enqueue_many.request_id IS NULL THEN
+        RETURN QUERY SELECT * FROM pgswarm._enqueue(queue, v_actor, v_parent, payloads, options, "each");
+        RETURN;
+    END IF;
+    v_answer := pgswarm._begin_request(v_actor, 'enqueue', enqueue_many.request_id,
+        jsonb_build_array(queue, to_jsonb(payloads), options, to_jsonb("each"), v_parent));
+    IF v_answer IS NULL THEN
+        SELECT jsonb_agg(to_jsonb(e)) INTO v_answer
+        FROM pgswarm._enqueue(queue, v_actor, v_parent, payloads, options, "each") e;
+        PERFORM pgswarm._end_request(v_actor, 'enqueue', enqueue_many.request_id, v_answer);
+    END IF;
+    RETURN QUERY SELECT a.ord, a.id, a.created
+    FROM jsonb_to_recordset(v_answer) a (ord integer, id bigint, created boolean) ORDER BY a.ord;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.enqueue_many IS
+    'Enqueues a task for each payload, in the caller''s transaction, all or none. options holds for all, each[i] for '
+    'one: title, kind, priority (lower first), at, delay, key, max_attempts, max_lost, lease, deadline (seconds), after, '
+    'needs, trace. created is false where the key was known.';
+
+CREATE FUNCTION pgswarm._check_payloads(payloads jsonb[], "each" jsonb[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_count   integer := coalesce(cardinality(payloads), 0);
+    v_setting pgswarm.setting;
+    v_bad     integer;
+BEGIN
+    SELECT * INTO v_setting FROM pgswarm.setting;
+    IF v_count > v_setting.max_batch THEN
+        PERFORM pgswarm._refuse('too_large',
+            format('%s tasks in one call, the limit is %s', v_count, v_setting.max_batch),
+            'enqueue them in several calls, in one transaction where they belong together');
+    END IF;
+    IF cardinality("each") <> v_count THEN
+        PERFORM pgswarm._refuse('invalid_argument',
+            format('%s payloads but options for %s', v_count, cardinality("each")),
+            'give one object or null for each payload');
+    END IF;
+    v_bad := (SELECT p.n FROM unnest(payloads) WITH ORDINALITY p (body, n)
+              WHERE p.body IS NULL OR pg_column_size(p.body) > v_setting.max_payload LIMIT 1);
+    IF v_bad IS NULL THEN
+        RETURN;
+    END IF;
+    IF payloads[v_bad] IS NULL THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('item %s: the payload is missing', v_bad),
+            'a payload is a JSON value; the JSON null is one, the SQL NULL is none');
+    END IF;
+    PERFORM pgswarm._refuse('too_large',
+        format('item %s: the payload has %s bytes, the limit is %s', v_bad, pg_column_size(payloads[v_bad]),
+               v_setting.max_payload),
+        'store large data elsewhere and pass a reference to it');
+END
+$$;
+
+CREATE FUNCTION pgswarm._enqueue(
+    queue text, actor integer, parent bigint, payloads jsonb[], options jsonb, "each" jsonb[]
+) RETURNS TABLE (ord integer, id bigint, created boolean)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_count integer := coalesce(cardinality(payloads), 0);
+    v_queue pgswarm.queue := pgswarm._queue_made(_enqueue.queue);
+    v_ids   bigint[];
+BEGIN
+    IF v_count = 0 THEN
+        RETURN;
+    END IF;
+    IF v_queue.backlog_limit IS NOT NULL THEN
+        PERFORM pgswarm._check_backlog(v_queue, v_count);
+    END IF;
+    v_ids := ARRAY(SELECT nextval('pgswarm.task_id') FROM generate_series(1, v_count));
+    IF "each" IS NULL AND NOT coalesce(options ?| ARRAY['key', 'after'], false) THEN
+        PERFORM pgswarm._enqueue_alike(v_queue, actor, parent, v_ids, payloads, options, pgswarm.clock());
+        RETURN QUERY SELECT n.ord::integer, n.id, true FROM unnest(v_ids) WITH ORDINALITY n (id, ord);
+    ELSE
+        RETURN QUERY SELECT e.ord, e.id, e.created
+        FROM pgswarm._enqueue_each(v_queue, actor, parent, v_ids, payloads, options, "each", pgswarm.clock()) e;
+    END IF;
+END
+$$;
+
+-- Tasks alike but for the payload: a handful of statements, whatever the number.
+CREATE FUNCTION pgswarm._enqueue_alike(
+    queue pgswarm.queue, actor integer, parent bigint, ids bigint[], payloads jsonb[], options jsonb, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_task pgswarm.task := pgswarm._draft(1, coalesce(options, '{}'), at);
+BEGIN
+    INSERT INTO pgswarm.task (id, created_at, due_at, parent, queue, creator, max_attempts, max_lost, priority, lease,
+                              deadline, kind, title, trace, needs, payload)
+    SELECT n.id, _enqueue_alike.at, v_task.due_at, _enqueue_alike.parent, _enqueue_alike.queue.id,
+           _enqueue_alike.actor, v_task.max_attempts, v_task.max_lost, v_task.priority, v_task.lease,
+           v_task.deadline, v_task.kind, v_task.title, v_task.trace, v_task.needs, n.payload
+    FROM unnest(ids, payloads) n (id, payload);
+    IF v_task.due_at > at THEN
+        INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
+                                     state, reason)
+        SELECT n.id, v_task.due_at, _enqueue_alike.at, _enqueue_alike.queue.id, 0, v_task.priority, 0, 0, 0, 0,
+               'scheduled', 'scheduled'
+        FROM unnest(ids) n (id);
+    ELSE
+        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+        SELECT n.id, n.id, _enqueue_alike.queue.id, 0, v_task.priority, 0, 0, 0, 0
+        FROM unnest(ids) n (id);
+    END IF;
+    INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
+    VALUES (_enqueue_alike.at, _enqueue_alike.queue.id, _enqueue_alike.actor, 'enqueued', _enqueue_alike.ids);
+END
+$$;
+
+-- Tasks that differ in more than their payload.
+CREATE FUNCTION pgswarm._enqueue_each(
+    queue pgswarm.queue, actor integer, parent bigint, ids bigint[], payloads jsonb[], options jsonb, "each" jsonb[],
+    at timestamptz
+) RETURNS TABLE (ord integer, id bigint, created boolean)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_all     jsonb[];           -- each item's own options over the shared ones
+    v_ids     bigint[] := ids;
+    v_states  jsonb := '{}';     -- of the tasks that items wait for: id -> is it done?
+    v_task    pgswarm.task;
+    v_unmet   integer;
+    v_on      bigint;
+    v_tasks   pgswarm.task[];
+    v_ready   pgswarm.ready[];
+    v_waiting pgswarm.waiting[];
+    v_made    bigint[];
+    v_edges   bigint[] := '{}';
+    v_ons     bigint[] := '{}';
+    v_known   bigint;
+    v_bad     integer;
+    r         record;
+BEGIN
+    SELECT array_agg(coalesce(_enqueue_each.options, '{}') || coalesce(_enqueue_each."each"[n], '{}') ORDER BY n)
+    INTO v_all FROM generate_series(1, cardinality(ids)) n;
+    v_bad := (SELECT n FROM unnest(v_all) WITH ORDINALITY a (o, n) WHERE jsonb_typeof(o) <> 'object'
+              OR jsonb_typeof(coalesce(o -> 'after', '[]')) NOT IN ('array', 'null') LIMIT 1);
+    IF v_bad IS NOT NULL THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('item %s: its options are no object, or "after" is no list', v_bad),
+            'options are a JSON object; "after" is an array of task ids');
+    END IF;
+
+    -- Rows that several calls may want are locked in one order: upstream tasks by id, then keys by name.
+    FOR r IN
+        SELECT DISTINCT a.value #>> '{}' AS id
+        FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
+        ORDER BY 1
+    LOOP
+        IF r.id !~ '^[0-9]{1,18}$' THEN
+            PERFORM pgswarm._refuse('invalid_argument', format('%L is not a task id to wait for', r.id),
+                'give the ids that enqueue answered');
+        END IF;
+    END LOOP;
+    FOR v_on IN
+        SELECT DISTINCT (a.value #>> '{}')::bigint
+        FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
+        ORDER BY 1
+    LOOP
+        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_still(v_on) = 'done');
+    END LOOP;
+    FOR r IN
+        SELECT n.ord, o.options ->> 'key' AS key, sha256(convert_to(
+                   jsonb_build_array(_enqueue_each.payloads[n.ord], o.options - 'trace')::text, 'UTF8')) AS hash
+        FROM unnest(v_all) WITH ORDINALITY o (options, ord), LATERAL (SELECT o.ord::integer) n (ord)
+        WHERE o.options ? 'key' AND length(o.options ->> 'key') BETWEEN 1 AND 500
+        ORDER BY 2, 1
+    LOOP
+        v_ids[r.ord] := pgswarm._take_key(_enqueue_each.queue, r.key, ids[r.ord], r.hash);
+    END LOOP;
+
+    FOR i IN 1..cardinality(ids) LOOP
+        v_task := pgswarm._draft(i, v_all[i], at);   -- also for a known key: a bad item is bad whenever it comes
+        ord := i;
+        id := v_ids[i];
+        created := v_ids[i] = ids[i];
+        RETURN NEXT;
+        CONTINUE WHEN NOT created;
+        v_task.id := id;
+        v_task.created_at := at;
+        v_task.parent := parent;
+        v_task.queue := queue.id;
+        v_task.creator := actor;
+        v_task.payload := payloads[i];
+        v_tasks := v_tasks || v_task;
+        v_made := v_made || id;
+        v_unmet := 0;
+        FOR v_on IN
+            SELECT DISTINCT (a #>> '{}')::bigint FROM jsonb_array_elements(nullif(v_all[i] -> 'after', 'null')) a
+        LOOP
+            v_edges := v_edges || id;
+            v_ons := v_ons || v_on;
+            v_unmet := v_unmet + CASE WHEN (v_states -> v_on::text)::boolean THEN 0 ELSE 1 END;
+        END LOOP;
+        IF v_unmet > 0 THEN
+            v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, v_unmet, v_task.priority, 0, 0, 0, 0,
+                'blocked', 'dependencies')::pgswarm.waiting;
+        ELSIF v_task.due_at > at THEN
+            v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, 0, v_task.priority, 0, 0, 0, 0,
+                'scheduled', 'scheduled')::pgswarm.waiting;
+        ELSE
+            v_ready := v_ready || ROW(id, id, queue.id, 0, v_task.priority, 0, 0, 0, 0)::pgswarm.ready;
+        END IF;
+    END LOOP;
+
+    INSERT INTO pgswarm.task SELECT * FROM unnest(v_tasks);
+    INSERT INTO pgswarm.dependency (task, on_task, met)
+    SELECT e.task, e.on_task, (v_states -> e.on_task::text)::boolean
+    FROM unnest(v_edges, v_ons) e (task, on_task);
+    INSERT INTO pgswarm.waiting SELECT * FROM unnest(v_waiting);
+    INSERT INTO pgswarm.ready SELECT * FROM unnest(v_ready);
+    IF v_made IS NOT NULL THEN
+        INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
+        VALUES (_enqueue_each.at, _enqueue_each.queue.id, _enqueue_each.actor, 'enqueued', v_made);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION pgswarm.enqueue(
+    queue text,
+    payload jsonb DEFAULT '{}',
+    title text DEFAULT NULL,
+    kind text DEFAULT NULL,
+    priority integer DEFAULT NULL,
+    at timestamptz DEFAULT NULL,
+    delay interval DEFAULT NULL,
+    key text DEFAULT NULL,
+    max_attempts integer DEFAULT NULL,
+    lease interval DEFAULT NULL,
+    deadline interval DEFAULT NULL,
+    after bigint[] DEFAULT NULL,
+    needs text[] DEFAULT NULL,
+    trace text DEFAULT NULL,
+    parent text DEFAULT NULL,
+    agent text DEFAULT NULL,
+    session uuid DEFAULT NULL
+) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT e.id
+        FROM pgswarm.enqueue_many(
+            enqueue.queue,
+            ARRAY[enqueue.payload],
+            jsonb_strip_nulls(jsonb_build_object(
+                'title', enqueue.title, 'kind', enqueue.kind, 'priority', enqueue.priority, 'at', enqueue.at,
+                'delay', extract(epoch FROM enqueue.delay), 'key', enqueue.key,
+                'max_attempts', enqueue.max_attempts, 'lease', extract(epoch FROM enqueue.lease),
+                'deadline', extract(epoch FROM enqueue.deadline), 'after', to_jsonb(enqueue.after),
+                'needs', to_jsonb(enqueue.needs), 'trace', enqueue.trace)),
+            parent => enqueue.parent, agent => enqueue.agent, session => enqueue.session) e);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.enqueue IS
+    'Enqueues one task in the caller''s transaction and answers its id; with a known key, the id of the task that has it.';

@@ -1,0 +1,76 @@
+-- Who may call what. Functions are callable by PUBLIC when they are made: that is taken back first, in the same
+-- transaction, and then given by role. Nobody but the owner has a right on a table.
+SET LOCAL ROLE pgswarm_owner;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgswarm FROM PUBLIC;
+
+-- Everybody who takes part: sessions, new work, looking.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.open_session(text, text, text, interval, text, integer, text, boolean),
+    pgswarm.beat(uuid),
+    pgswarm.close_session(uuid, text),
+    pgswarm.enqueue_many(text, jsonb[], jsonb, jsonb[], text, text, text, uuid),
+    pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
+                    text[], text, text, text, uuid),
+    pgswarm.ring(text[])
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
+
+-- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.claim(text[], integer, uuid, text, interval, text),
+    pgswarm.claim(text, integer, uuid, text, interval, text),
+    pgswarm.claim_task(bigint, uuid, text, interval, text),
+    pgswarm.held(uuid),
+    pgswarm.wait_for(uuid, text[]),
+    pgswarm.renew(text[], interval, uuid),
+    pgswarm.renew(text, interval),
+    pgswarm.progress(text, text, jsonb, double precision, jsonb),
+    pgswarm.settle(text[], text[], jsonb[], uuid),
+    pgswarm.complete(text, jsonb),
+    pgswarm.fail(text, text, interval, boolean),
+    pgswarm.release(text, text),
+    pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval),
+    pgswarm.intent(text, text, jsonb),
+    pgswarm.confirm(text, text, jsonb),
+    pgswarm.hold(text)
+TO pgswarm_worker;
+
+-- Steering: coordinators and operators.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.cancel(bigint[], text, text, uuid),
+    pgswarm.retry(bigint[], text, uuid),
+    pgswarm.pause(text, text, text, uuid),
+    pgswarm.resume(text, text, uuid),
+    pgswarm.sweep(integer),
+    pgswarm.promote(integer),
+    pgswarm.maintain(integer),
+    pgswarm.take_seat(text, uuid, interval),
+    pgswarm.leave_seat(text, uuid)
+TO pgswarm_coordinator, pgswarm_operator;
+
+-- Settings and agents: operators.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.set_queue(text, jsonb, text, uuid),
+    pgswarm.register_agent(text, boolean),
+    pgswarm.retire_agent(text, text),
+    pgswarm.drain(text, boolean),
+    pgswarm.set_registration(boolean)
+TO pgswarm_operator;
+
+-- Looking: all.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.why(bigint),
+    pgswarm.why_empty(text[]),
+    pgswarm.list_tasks(text, text[], integer, bigint),
+    pgswarm.schema_version(),
+    -- Called by views, which run functions with the rights of whoever asks. They only answer what the views show.
+    pgswarm.clock(),
+    pgswarm._is_void(pgswarm.lease, timestamptz),
+    pgswarm._state(bigint)
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
+
+GRANT SELECT ON
+    pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
+    pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_notes, pgswarm.dependencies,
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

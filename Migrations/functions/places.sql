@@ -1,0 +1,321 @@
+-- Handles, and the moves of a task from place to place that several verbs share.
+SET LOCAL ROLE pgswarm_owner;
+
+-- What a holder shows with every write: task, epoch and a 128-bit secret, in one string.
+CREATE FUNCTION pgswarm._handle(task bigint, epoch integer, claim_id uuid) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT task || '.' || epoch || '.' || replace(claim_id::text, '-', '') $$;
+
+CREATE FUNCTION pgswarm._is_handle(handle text) RETURNS boolean
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT handle ~ '^[0-9]{1,18}\.[0-9]{1,9}\.[0-9a-f]{32}$' $$;
+
+CREATE FUNCTION pgswarm._check_handle(handle text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF handle IS NULL OR NOT pgswarm._is_handle(handle) THEN
+        PERFORM pgswarm._refuse('invalid_handle', format('%L is not a handle', left(handle, 80)),
+            'pass the handle exactly as claim answered it: task, epoch and 32 hexadecimal digits, joined by dots');
+    END IF;
+END
+$$;
+
+-- The lease behind a handle, locked to the end of the transaction. Refused unless the handle is the current one:
+-- the check comes after the lock, because the lease may have been lost while waiting for it. Time alone takes a
+-- lease from nobody, except in a queue with strict leases.
+CREATE FUNCTION pgswarm._held(handle text) RETURNS pgswarm.lease
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease pgswarm.lease;
+BEGIN
+    PERFORM pgswarm._check_handle(handle);
+    SELECT * INTO v_lease FROM pgswarm.lease l
+    WHERE l.task = split_part(handle, '.', 1)::bigint
+      AND l.epoch = split_part(handle, '.', 2)::integer
+      AND l.claim_id = split_part(handle, '.', 3)::uuid
+    FOR UPDATE;
+    IF NOT FOUND OR (v_lease.strict_lease AND pgswarm._is_void(v_lease, pgswarm.clock())) THEN
+        PERFORM pgswarm._refuse_lost(handle);
+    END IF;
+    RETURN v_lease;
+END
+$$;
+
+-- Says what has become of a task that a former holder asks for.
+CREATE FUNCTION pgswarm._lost_message(handle text) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_task bigint := split_part(handle, '.', 1)::bigint;
+    r      record;
+BEGIN
+    SELECT a.name, l.epoch INTO r
+    FROM pgswarm.lease l
+    JOIN pgswarm.session s ON s.id = l.session
+    JOIN pgswarm.agent a ON a.id = s.agent
+    WHERE l.task = v_task;
+    IF FOUND THEN
+        RETURN format('task %s is no longer yours: %s holds it (epoch %s)', v_task, r.name, r.epoch);
+    END IF;
+    SELECT o.state, o.ended_by INTO r FROM pgswarm.outcome o
+    WHERE o.task = v_task AND o.retried_at IS NULL ORDER BY o.generation DESC LIMIT 1;
+    IF FOUND THEN
+        RETURN format('task %s is no longer yours: it is %s', v_task, r.state);
+    END IF;
+    RETURN format('task %s is no longer yours: its lease was lost', v_task);
+END
+$$;
+
+CREATE FUNCTION pgswarm._refuse_lost(handle text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pgswarm._refuse('lost_claim', pgswarm._lost_message(handle),
+        'stop working on it, undo nothing in the database, and claim again');
+END
+$$;
+
+-- Is this lease void: may the task be given to somebody else? A server that was down gave nobody a chance to renew,
+-- so after its start every session has one ttl of grace: an outage must not look like the death of everybody. A
+-- lease further ahead than the longest one allowed comes from a clock that was wrong.
+CREATE FUNCTION pgswarm._is_void(lease pgswarm.lease, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_session pgswarm.session;
+    v_limit   interval;
+    v_grace   timestamptz;
+BEGIN
+    IF lease.deadline < at THEN
+        RETURN true;
+    END IF;
+    SELECT * INTO v_session FROM pgswarm.session s WHERE s.id = lease.session;
+    IF NOT FOUND OR v_session.ended_at IS NOT NULL THEN
+        RETURN true;
+    END IF;
+    v_grace := pg_postmaster_start_time() + least(v_session.ttl, pgswarm._seconds(lease.seconds));
+    IF greatest(lease.until, v_grace) < at OR greatest(v_session.expires_at, v_grace) < at THEN
+        RETURN true;
+    END IF;
+    IF lease.until > at + (SELECT s.max_lease FROM pgswarm.setting s) + interval '1 minute' THEN
+        RETURN true;
+    END IF;
+    SELECT q.stall_limit INTO v_limit FROM pgswarm.queue q WHERE q.id = lease.queue;
+    RETURN coalesce(coalesce(lease.progress_at, lease.started_at) + v_limit < at, false);
+END
+$$;
+
+-- Where a task stands in the ready table, if it stands there.
+CREATE FUNCTION pgswarm._position(task pgswarm.task) RETURNS bigint
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce((SELECT r.position FROM pgswarm.ready r WHERE r.task = $1.id AND r.position <> r.task), $1.id)
+$$;
+
+-- Locks a task in the place where it is and answers its state: from here to the end of the transaction it does not
+-- move. Looks again when it moved between two looks.
+CREATE FUNCTION pgswarm._hold_still(task bigint) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_task  pgswarm.task;
+    v_state text;
+BEGIN
+    SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _hold_still.task;
+    IF NOT FOUND THEN
+        PERFORM pgswarm._refuse('not_found', format('there is no task %s', task),
+            'see the tasks with: SELECT id, title FROM pgswarm.tasks, or pgswarm tasks');
+    END IF;
+    FOR i IN 1..1000 LOOP
+        PERFORM FROM pgswarm.lease l WHERE l.task = v_task.id FOR UPDATE;
+        IF FOUND THEN
+            RETURN 'running';
+        END IF;
+        PERFORM FROM pgswarm.ready r
+        WHERE r.queue = v_task.queue AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)
+          AND r.task = v_task.id
+        FOR UPDATE;
+        IF FOUND THEN
+            RETURN 'ready';
+        END IF;
+        SELECT w.state INTO v_state FROM pgswarm.waiting w WHERE w.task = v_task.id FOR UPDATE;
+        IF FOUND THEN
+            RETURN v_state;
+        END IF;
+        SELECT o.state INTO v_state FROM pgswarm.outcome o
+        WHERE o.task = v_task.id AND o.retried_at IS NULL FOR UPDATE;
+        IF FOUND THEN
+            RETURN v_state;
+        END IF;
+    END LOOP;
+    RAISE EXCEPTION 'task % moves too fast', v_task.id USING ERRCODE = 'serialization_failure';
+END
+$$;
+
+-- Ends the hold on a task: the lease row goes, and how the attempt ended is kept with its cause.
+CREATE FUNCTION pgswarm._end_attempt(lease pgswarm.lease, outcome text, error text, note text, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    DELETE FROM pgswarm.lease l WHERE l.task = lease.task;
+    INSERT INTO pgswarm.attempt (task, ended_at, started_at, session, claim_id, epoch, number, generation, outcome,
+                                 error, note)
+    VALUES (lease.task, _end_attempt.at, lease.started_at, lease.session, lease.claim_id, lease.epoch,
+            lease.attempts + 1, lease.generation, _end_attempt.outcome, left(_end_attempt.error, 65536),
+            left(_end_attempt.note, 65536));
+END
+$$;
+
+-- Puts a task that was held back among the others: behind those that are there, at a new position, because a claimer
+-- may remember where it has looked already.
+CREATE FUNCTION pgswarm._put_back(lease pgswarm.lease, due timestamptz, reason text, at timestamptz) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF due > at THEN
+        INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
+                                     state, reason)
+        VALUES (lease.task, _put_back.due, _put_back.at, lease.queue, lease.epoch, lease.priority, lease.generation,
+                lease.attempts, lease.failed, lease.lost, 'scheduled', _put_back.reason);
+        RETURN 'scheduled';
+    END IF;
+    INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+    VALUES (nextval('pgswarm.task_id'), lease.task, lease.queue, lease.epoch, lease.priority, lease.generation,
+            lease.attempts, lease.failed, lease.lost);
+    RETURN 'ready';
+END
+$$;
+
+-- A task that is given up, with its last cause; the earlier ones are its attempts.
+CREATE FUNCTION pgswarm._bury(lease pgswarm.lease, error text, result jsonb, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts, failed,
+                                 lost, state, claim_id, result, error)
+    VALUES (lease.task, lease.session, lease.started_at, _bury.at, lease.queue, lease.epoch, lease.generation,
+            lease.attempts, lease.failed, lease.lost, 'dead', lease.claim_id, _bury.result, left(_bury.error, 65536));
+END
+$$;
+
+-- Takes a task from a holder who has lost it. The epoch grows with the loss, so that the old handle is refused from
+-- this moment and not from the next claim. The caller has locked the lease.
+CREATE FUNCTION pgswarm._lose(lease pgswarm.lease, reason text, at timestamptz) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease    pgswarm.lease := lease;
+    v_max_lost integer;
+    v_state    text;
+    v_delay    interval;
+BEGIN
+    PERFORM pgswarm._end_attempt(lease, 'lost', reason, NULL, at);
+    v_lease.epoch := lease.epoch + 1;
+    v_lease.attempts := lease.attempts + 1;
+    v_lease.lost := CASE WHEN lease.progress_at IS NULL THEN lease.lost + 1 ELSE 0 END;
+    SELECT coalesce(t.max_lost, q.max_lost) INTO v_max_lost
+    FROM pgswarm.task t JOIN pgswarm.queue q ON q.id = t.queue WHERE t.id = lease.task;
+    IF v_lease.lost >= v_max_lost THEN
+        PERFORM pgswarm._bury(v_lease,
+            format('lost %s times in a row without progress; last: %s', v_lease.lost, reason), NULL, at);
+        v_state := 'dead';
+    ELSE
+        -- A little jitter, so that what one dead host held does not come back in the same instant.
+        v_delay := random() * least(interval '1 second', pgswarm._seconds(lease.seconds / 10));
+        v_state := pgswarm._put_back(v_lease, at + v_delay, 'lost', at);
+    END IF;
+    PERFORM pgswarm._record('lost', lease.queue, lease.session, NULL, ARRAY[lease.task],
+        jsonb_build_object('reason', reason, 'epoch', lease.epoch), at);
+    IF v_state = 'dead' THEN
+        PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
+    END IF;
+    RETURN v_state;
+END
+$$;
+
+CREATE FUNCTION pgswarm._lose_session(session bigint, reason text) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease pgswarm.lease;
+    v_count integer := 0;
+BEGIN
+    -- No index leads from a session to its leases: that would cost every task, and this is rare.
+    FOR v_lease IN
+        SELECT * FROM pgswarm.lease l WHERE l.session = _lose_session.session ORDER BY l.task FOR UPDATE
+    LOOP
+        PERFORM pgswarm._lose(v_lease, reason, pgswarm.clock());
+        v_count := v_count + 1;
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+CREATE FUNCTION pgswarm._release_session(session bigint, note text) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease pgswarm.lease;
+    v_tasks bigint[] := '{}';
+    v_now   timestamptz;
+BEGIN
+    FOR v_lease IN
+        SELECT * FROM pgswarm.lease l WHERE l.session = _release_session.session ORDER BY l.task FOR UPDATE
+    LOOP
+        v_now := pgswarm.clock();
+        PERFORM pgswarm._end_attempt(v_lease, 'released', NULL, coalesce(note, 'the session was closed'), v_now);
+        PERFORM pgswarm._put_back(v_lease, NULL, 'released', v_now);
+        v_tasks := v_tasks || v_lease.task;
+    END LOOP;
+    IF cardinality(v_tasks) > 0 THEN
+        PERFORM pgswarm._record('released', NULL, session, NULL, v_tasks, NULL, v_now);
+    END IF;
+    RETURN cardinality(v_tasks);
+END
+$$;
+
+CREATE FUNCTION pgswarm._lose_if_void(task bigint, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease pgswarm.lease;
+BEGIN
+    SELECT * INTO v_lease FROM pgswarm.lease l WHERE l.task = _lose_if_void.task FOR UPDATE;
+    IF FOUND AND pgswarm._is_void(v_lease, at) THEN
+        PERFORM pgswarm._lose(v_lease, pgswarm._void_reason(v_lease, at), at);
+        RETURN true;
+    END IF;
+    RETURN false;
+END
+$$;
+
+CREATE FUNCTION pgswarm._void_reason(lease pgswarm.lease, at timestamptz) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN CASE
+        WHEN lease.deadline < at THEN 'the deadline of the attempt passed'
+        WHEN lease.until < at THEN 'the lease ran out'
+        WHEN EXISTS (SELECT FROM pgswarm.session s WHERE s.id = lease.session AND s.expires_at < at)
+            THEN 'the session stopped beating'
+        WHEN EXISTS (SELECT FROM pgswarm.session s WHERE s.id = lease.session AND s.ended_at IS NULL)
+            THEN 'no progress for too long'
+        ELSE 'the session ended'
+    END;
+END
+$$;

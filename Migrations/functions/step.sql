@@ -1,0 +1,46 @@
+-- Step: settle what is finished and claim what is next, in one commit and one round trip.
+SET LOCAL ROLE pgswarm_owner;
+
+CREATE FUNCTION pgswarm.step(
+    session uuid,
+    handles text[],
+    verdicts text[],
+    bodies jsonb[],
+    queues text[],
+    count integer,
+    lease interval DEFAULT NULL
+) RETURNS TABLE (
+    settled text, code text, state text, message text, due_at timestamptz,
+    id bigint, handle text, epoch integer, fence bigint, attempt integer, max_attempts integer, queue text, kind text,
+    title text, payload jsonb, priority integer, lease_until timestamptz, lease_seconds double precision,
+    deadline timestamptz, created_at timestamptz, trace text, parent bigint, needs text[], checkpoint jsonb,
+    history jsonb, effects jsonb, late_results jsonb
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pgswarm, pg_temp
+SET enable_seqscan = off
+SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_session pgswarm.session := pgswarm._claimer(step.session, NULL);
+BEGIN
+    IF cardinality(handles) > 0 THEN
+        RETURN QUERY
+        SELECT s.handle, s.code, s.state, s.message, s.due_at,
+               NULL::bigint, NULL::text, NULL::integer, NULL::bigint, NULL::integer, NULL::integer, NULL::text,
+               NULL::text, NULL::text, NULL::jsonb, NULL::integer, NULL::timestamptz, NULL::double precision,
+               NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::bigint, NULL::text[], NULL::jsonb, NULL::jsonb,
+               NULL::jsonb, NULL::jsonb
+        FROM pgswarm._settle(handles, verdicts, bodies) s;
+    END IF;
+    IF count > 0 THEN
+        RETURN QUERY
+        SELECT NULL::text, NULL::text, NULL::text, NULL::text, NULL::timestamptz, c.*
+        FROM pgswarm._claim(v_session, queues, count, pgswarm._lease_length(step.lease)) c;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.step IS
+    'The worker''s loop in one call: settles handles and claims count tasks. Rows with settled answer for a handle, the '
+    'others are claims.';

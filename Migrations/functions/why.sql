@@ -1,0 +1,177 @@
+-- Why is this not running?
+SET LOCAL ROLE pgswarm_owner;
+
+CREATE FUNCTION pgswarm.why(task bigint)
+RETURNS TABLE (state text, reason text, message text, until timestamptz, detail jsonb)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_task    pgswarm.task;
+    v_queue   pgswarm.queue;
+    v_now     timestamptz := pgswarm.clock();
+    r         record;
+BEGIN
+    SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = why.task;
+    IF NOT FOUND THEN
+        PERFORM pgswarm._refuse('not_found', format('there is no task %s', task),
+            'see the tasks with: SELECT id, title FROM pgswarm.tasks, or pgswarm tasks');
+    END IF;
+    SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;
+    state := pgswarm._state(task);
+    CASE
+    WHEN state = 'running' THEN
+        SELECT a.name, l.until, l.started_at, l.epoch, l.progress_at INTO r
+        FROM pgswarm.lease l JOIN pgswarm.session s ON s.id = l.session JOIN pgswarm.agent a ON a.id = s.agent
+        WHERE l.task = why.task;
+        reason := 'held';
+        until := r.until;
+        message := CASE
+            WHEN r.until < v_now THEN format('it is held by %s, whose lease has run out and will be taken back', r.name)
+            WHEN coalesce(r.progress_at, r.started_at) + v_queue.stall_after < v_now
+                THEN format('it is held by %s, who has shown no progress since %s', r.name,
+                            coalesce(r.progress_at, r.started_at))
+            ELSE format('it is running: held by %s', r.name) END;
+        detail := jsonb_build_object('agent', r.name, 'started_at', r.started_at, 'epoch', r.epoch);
+    WHEN state IN ('done', 'dead', 'cancelled') THEN
+        SELECT o.finished_at, o.error, o.attempts, o.ended_by INTO r
+        FROM pgswarm.outcome o WHERE o.task = why.task AND o.retried_at IS NULL;
+        reason := state;
+        message := CASE state
+            WHEN 'done' THEN 'it is done'
+            WHEN 'dead' THEN format('it is dead after %s attempts: %s', r.attempts, r.error)
+            ELSE format('it was cancelled by %s%s', coalesce(r.ended_by, 'somebody'), coalesce(': ' || r.error, '')) END;
+        detail := jsonb_build_object('finished_at', r.finished_at);
+    WHEN state = 'ready' THEN
+        SELECT y.reason, y.message, y.detail INTO reason, message, detail
+        FROM pgswarm._why_ready(v_task, v_queue, v_now) y;
+    ELSE
+        SELECT y.reason, y.message, y.until, y.detail INTO reason, message, until, detail
+        FROM pgswarm._why_waiting(v_task, v_queue) y;
+    END CASE;
+    RETURN NEXT;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.why IS 'Why a task is not running, in a word (reason) and in a sentence (message).';
+
+CREATE FUNCTION pgswarm._why_ready(task pgswarm.task, queue pgswarm.queue, at timestamptz)
+RETURNS TABLE (reason text, message text, detail jsonb)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_running bigint;
+    v_workers bigint;
+    v_ahead   bigint;
+BEGIN
+    IF queue.paused_at IS NOT NULL THEN
+        RETURN QUERY SELECT 'paused',
+            format('queue "%s" is paused%s%s', queue.name, coalesce(' by ' || queue.paused_by, ''),
+                   coalesce(': ' || queue.paused_reason, '')),
+            jsonb_build_object('paused_at', queue.paused_at);
+        RETURN;
+    END IF;
+    SELECT count(*) INTO v_running FROM pgswarm.lease l WHERE l.queue = _why_ready.queue.id;
+    IF v_running >= queue.max_running THEN
+        RETURN QUERY SELECT 'max_running',
+            format('queue "%s" runs %s tasks, which is its limit', queue.name, queue.max_running),
+            jsonb_build_object('running', v_running, 'max_running', queue.max_running);
+        RETURN;
+    END IF;
+    SELECT count(*) INTO v_workers FROM pgswarm.session s
+    WHERE s.kind = 'runtime' AND s.ended_at IS NULL AND s.expires_at > at
+      AND s.queues @> ARRAY[_why_ready.queue.id];
+    SELECT count(*) INTO v_ahead FROM (
+        SELECT FROM pgswarm.ready r
+        WHERE r.queue = _why_ready.queue.id
+          AND (r.priority, r.position) < (_why_ready.task.priority, pgswarm._position(_why_ready.task))
+        LIMIT 100000) ahead;
+    IF v_workers = 0 THEN
+        RETURN QUERY SELECT 'no_worker',
+            format('it is ready, but no live worker serves queue "%s"; start one: pgswarm work %s -- COMMAND',
+                   queue.name, queue.name),
+            jsonb_build_object('ahead', v_ahead);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT CASE WHEN v_ahead > 0 THEN 'behind' ELSE 'ready' END,
+        CASE WHEN v_ahead > 0 THEN format('it is ready, behind %s others; %s workers serve the queue', v_ahead, v_workers)
+             ELSE 'it is ready and next in line' END,
+        jsonb_build_object('ahead', v_ahead, 'workers', v_workers, 'running', v_running);
+END
+$$;
+
+CREATE FUNCTION pgswarm._why_waiting(task pgswarm.task, queue pgswarm.queue)
+RETURNS TABLE (reason text, message text, until timestamptz, detail jsonb)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    w    pgswarm.waiting;
+    v_on jsonb;
+    v_ended text;
+BEGIN
+    SELECT * INTO w FROM pgswarm.waiting x WHERE x.task = _why_waiting.task.id;
+    IF w.state = 'blocked' THEN
+        SELECT jsonb_agg(jsonb_build_object('id', d.on_task::text, 'state', d.state) ORDER BY d.on_task),
+               string_agg(format('%s (%s)', d.on_task, d.state), ', ' ORDER BY d.on_task)
+                   FILTER (WHERE d.state IN ('dead', 'cancelled'))
+        INTO v_on, v_ended
+        FROM (SELECT x.on_task, pgswarm._state(x.on_task) AS state FROM pgswarm.dependency x
+              WHERE x.task = _why_waiting.task.id AND NOT x.met) d;
+        RETURN QUERY SELECT
+            CASE WHEN v_ended IS NULL THEN 'blocked' ELSE 'upstream_failed' END,
+            CASE WHEN v_ended IS NULL
+                THEN format('it waits for %s other tasks: %s', w.unmet,
+                            (SELECT string_agg(o ->> 'id', ', ') FROM jsonb_array_elements(v_on) o))
+                ELSE format('it waits for tasks that ended without success: %s; retry them, or cancel this one', v_ended)
+            END,
+            NULL::timestamptz, jsonb_build_object('waits_for', v_on);
+        RETURN;
+    END IF;
+    RETURN QUERY SELECT
+        CASE w.reason WHEN 'retrying' THEN 'retrying' WHEN 'lost' THEN 'retrying' ELSE w.state END,
+        CASE w.reason
+            WHEN 'retrying' THEN format('attempt %s failed; it is tried again at %s', w.attempts, w.due)
+            WHEN 'lost' THEN format('its lease was lost; it comes back at %s', w.due)
+            ELSE format('it is %s%s', w.state, coalesce(format(' for %s', w.due), '')) END,
+        w.due, jsonb_build_object('attempts', w.attempts);
+END
+$$;
+
+CREATE FUNCTION pgswarm.why_empty(queues text[])
+RETURNS TABLE (queue text, reason text, message text, retry_at timestamptz, ready bigint, scheduled bigint,
+               blocked bigint, running bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_queue pgswarm.queue;
+BEGIN
+    FOREACH queue IN ARRAY queues LOOP
+        SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
+        SELECT count(*) INTO ready FROM (SELECT FROM pgswarm.ready r WHERE r.queue = v_queue.id LIMIT 100000) seen;
+        SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
+        INTO scheduled, blocked, retry_at
+        FROM pgswarm.waiting w WHERE w.queue = v_queue.id;
+        SELECT count(*) INTO running FROM pgswarm.lease l WHERE l.queue = v_queue.id;
+        reason := CASE
+            WHEN v_queue.paused_at IS NOT NULL THEN 'paused'
+            WHEN ready > 0 AND running >= v_queue.max_running THEN 'max_running'
+            WHEN ready > 0 THEN 'taken'
+            WHEN scheduled > 0 THEN 'scheduled'
+            WHEN running > 0 THEN 'all_running'
+            WHEN blocked > 0 THEN 'blocked'
+            ELSE 'empty' END;
+        message := CASE reason
+            WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
+            WHEN 'max_running' THEN format('queue "%s" runs %s tasks, which is its limit', queue, v_queue.max_running)
+            WHEN 'taken' THEN format('queue "%s" has %s ready tasks, which others are claiming', queue, ready)
+            WHEN 'scheduled' THEN format('queue "%s" has %s scheduled tasks, the next is due at %s', queue, scheduled, retry_at)
+            WHEN 'all_running' THEN format('queue "%s": all %s tasks are running', queue, running)
+            WHEN 'blocked' THEN format('queue "%s": all %s tasks wait for others', queue, blocked)
+            ELSE format('queue "%s" is empty', queue) END;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION pgswarm.why_empty IS 'Why a claim from these queues found nothing, and when to come back.';
