@@ -74,10 +74,12 @@ struct Postmaster {
         do { try await Task.sleep(for: duration) } catch { throw .cancelled }
     }
 
-    /// The lines of the log that say what is wrong, on one line.
+    /// The lines of the log that say what is wrong, on one line and without time and process id.
     static func essence(_ log: String) -> String {
+        let routine = ["LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system is shut down"]
         let lines = log.split(separator: "\n")
-        let serious = lines.filter { $0.contains("FATAL:") || $0.contains("PANIC:") || $0.contains("HINT:") }
-        return (serious.isEmpty ? lines.suffix(3) : serious.suffix(3)).joined(separator: " ")
+            .filter { line in !routine.contains { line.contains($0) } }
+            .map { line in line.firstIndex(of: "]").map { line[$0...].dropFirst(2) } ?? line }
+        return lines.suffix(4).joined(separator: " ")
     }
 }

@@ -95,7 +95,7 @@ struct ServerFiles: Codable, Equatable {
     }
 
     /// Makes `path` a folder that only `account` (and root) can enter, or makes sure that it is one.
-    private static func makePrivate(_ path: String, for account: ServerAccount) throws(EmbeddedError) {
+    static func makePrivate(_ path: String, for account: ServerAccount) throws(EmbeddedError) {
         try FilePaths.makeFolder(FilePaths.parent(of: path), mode: 0o711)
         if mkdir(path, 0o700) == 0 {
             if account.isOther { try account.own(path) }
