@@ -1,3 +1,5 @@
+import Postgres
+
 #if canImport(Glibc)
 public import Glibc
 #elseif canImport(Musl)
@@ -52,8 +54,25 @@ public struct EmbeddedServer: Sendable, Equatable {
         try FilePaths.makeFolder(location.directory, mode: ServerAccount.invoker.isRoot ? 0o711 : 0o700)
         let lock = try await LocationLock.acquire(location, timeout: timeout)
         defer { lock.release() }
-        if let server = running(at: location) { return server }
+        let deadline = ContinuousClock.now + timeout
+        if let server = running(at: location), try await server.answers(until: deadline) { return server }
 
+        let (files, cluster, binaries) = try await prepare(location, settings: settings)
+        if case .boundToProcess(let removingFiles) = lifetime {
+            try await Watchdog.start(files: files, location: location, removingFiles: removingFiles)
+        }
+        let processID = try await Postmaster(cluster: cluster, binaries: binaries).start(until: deadline)
+        let server = EmbeddedServer(processID: processID, wasRunning: false, files: files, location: location)
+        guard try await server.answers(until: deadline) else {
+            throw .startFailed(log: "it ended as soon as it was ready", logFile: files.log)
+        }
+        return server
+    }
+
+    /// Sees to the folders, the data and the settings of a server that does not run.
+    private static func prepare(
+        _ location: ServerLocation, settings: [String: String]
+    ) async throws(EmbeddedError) -> (ServerFiles, DatabaseCluster, PostgresBinaries) {
         let recorded = ServerFiles.recorded(in: location)
         let account = try ServerAccount.choose(owner: recorded.flatMap { FilePaths.status($0.data)?.st_uid })
         let files = try ServerFiles.prepare(location, for: account)
@@ -65,11 +84,26 @@ public struct EmbeddedServer: Sendable, Equatable {
         }
         try cluster.configure(settings)
         try ServerLog(path: files.log).rotate()
-        if case .boundToProcess(let removingFiles) = lifetime {
-            try await Watchdog.start(files: files, location: location, removingFiles: removingFiles)
+        return (files, cluster, binaries)
+    }
+
+    /// Waits until the server answers; false when it has ended.
+    ///
+    /// A server that has just been killed, or is shutting down, still looks alive for a moment.
+    private func answers(until deadline: ContinuousClock.Instant) async throws(EmbeddedError) -> Bool {
+        while ProcessTable.isServer(processID, data: files.data) {
+            do throws(PostgresError) {
+                let connection = try await Connection.connect(ConnectionOptions(url: databaseURL), deadline: deadline)
+                await connection.close()
+                return true
+            } catch {
+                if case .cancelled = error { throw .cancelled }
+                if Self.isRefusal(error) { return true }
+            }
+            guard ContinuousClock.now < deadline else { throw .timedOut(doing: "answering", logFile: files.log) }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { throw .cancelled }
         }
-        let processID = try await Postmaster(cluster: cluster, binaries: binaries).start(timeout: timeout)
-        return EmbeddedServer(processID: processID, wasRunning: false, files: files, location: location)
+        return false
     }
 
     /// The server that runs at `location`, or nil when none accepts connections there.
@@ -115,6 +149,16 @@ public struct EmbeddedServer: Sendable, Equatable {
                 throw .timedOut(doing: "stopping", logFile: files.log)
             }
             do { try await Task.sleep(for: .milliseconds(20)) } catch { throw .cancelled }
+        }
+    }
+
+    /// Whether a server that is well refused the connection, for example because it is full.
+    private static func isRefusal(_ error: PostgresError) -> Bool {
+        switch error {
+        case .server: true
+        case .connectFailed(let text):
+            text.contains("FATAL:") && !["shutting down", "starting up", "recovery"].contains { text.contains($0) }
+        default: false
         }
     }
 

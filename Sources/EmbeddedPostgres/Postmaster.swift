@@ -18,14 +18,14 @@ struct Postmaster {
     ///
     /// After a SIGKILL of the previous postmaster its children hold the shared memory for a second or two,
     /// and the new server refuses to start beside them: this tries again for 15 seconds.
-    func start(timeout: Duration) async throws(EmbeddedError) -> pid_t {
-        let begin = ContinuousClock.now
+    func start(until deadline: ContinuousClock.Instant) async throws(EmbeddedError) -> pid_t {
+        let patience = min(deadline, .now + .seconds(15))
         while true {
             let offset = log.size
-            if let processID = try await attempt(until: begin + timeout) { return processID }
+            if let processID = try await attempt(until: deadline) { return processID }
             let text = log.text(since: offset)
             let isTemporary = text.contains("shared memory block") || text.contains("lock file")
-            guard isTemporary, ContinuousClock.now < begin + min(timeout, .seconds(15)) else {
+            guard isTemporary, ContinuousClock.now < patience else {
                 throw .startFailed(log: Self.essence(text), logFile: files.log)
             }
             try await pause(.milliseconds(250))

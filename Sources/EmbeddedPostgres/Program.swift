@@ -47,9 +47,13 @@ struct Program {
     }
 
     private func launch(_ arguments: [String], text: String?) async throws -> Ending {
+        let command = try account.command(for: [path] + arguments)
+        var options = PlatformOptions()
+        // A session of its own: neither a hang-up of the terminal nor its Control-C reaches the server.
+        options.createSession = true
         let configuration = Configuration(
-            executable: .path(FilePath(path)),
-            arguments: Arguments(arguments),
+            executable: .path(FilePath(command[0])),
+            arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(Self.environment(ProcessInfo.processInfo.environment)),
             // The current folder may be closed to the server's account.
             workingDirectory: "/",
@@ -58,8 +62,7 @@ struct Program {
         if let text {
             return ending(
                 try await Subprocess.run(
-                    configuration, input: .string(text), output: .string(limit: 1 << 20),
-                    error: .combinedWithOutput))
+                    configuration, input: .string(text), output: .string(limit: 1 << 20), error: .combinedWithOutput))
         }
         if let input {
             return ending(
@@ -78,18 +81,6 @@ struct Program {
         let text = result.standardOutput
         let trimmed = text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed()
         return Ending(succeeded: result.terminationStatus.isSuccess, output: String(trimmed))
-    }
-
-    private var options: PlatformOptions {
-        var options = PlatformOptions()
-        // A session of its own: neither a hang-up of the terminal nor its Control-C reaches the server.
-        options.createSession = true
-        if account.isOther {
-            options.userID = account.userID
-            options.groupID = account.groupID
-            options.supplementaryGroups = []
-        }
-        return options
     }
 
     /// What a server gets to see: it lives long and has no use for the secrets of the process that started it.

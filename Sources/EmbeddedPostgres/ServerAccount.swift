@@ -63,6 +63,26 @@ struct ServerAccount: Equatable {
         guard lchown(path, userID, groupID) == 0 else { throw FilePaths.failure(path) }
     }
 
+    /// The words of a command line that runs `words` as this account.
+    ///
+    /// A program does the switch. In a process with several threads it cannot be done safely between fork
+    /// and exec: setuid() then waits for threads that the child does not have.
+    func command(for words: [String]) throws(EmbeddedError) -> [String] {
+        guard isOther else { return words }
+        let folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin"]
+        func find(_ name: String) -> String? {
+            folders.map { $0 + "/" + name }.first { access($0, X_OK) == 0 }
+        }
+        if let setpriv = find("setpriv") {
+            return [setpriv, "--reuid=\(userID)", "--regid=\(groupID)", "--clear-groups", "--"] + words
+        }
+        if let sudo = find("sudo") {
+            // sudo empties the environment; the locale is the part of it that matters.
+            return [sudo, "-n", "-u", "#\(userID)", "-g", "#\(groupID)", "--", "/usr/bin/env", "LC_ALL=C"] + words
+        }
+        throw .commandFailed(program: "setpriv", reason: "it (or sudo) is needed to run the server as another user")
+    }
+
     private typealias Query = (
         UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
         UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>

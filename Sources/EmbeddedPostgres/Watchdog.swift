@@ -11,13 +11,8 @@ enum Watchdog {
     static func start(
         files: ServerFiles, location: ServerLocation, removingFiles: Bool
     ) async throws(EmbeddedError) {
-        let reading: FileDescriptor
-        do {
-            // The writing end is left open on purpose: closing it is what the system does at our end.
-            reading = try FileDescriptor.pipe().readEnd
-        } catch {
-            throw .commandFailed(program: "pipe", reason: "\(error)")
-        }
+        // The writing end is left open on purpose: closing it is what the system does at our end.
+        let reading = try LifePipe.make().readEnd
         // The inner shell is an orphan, so that waiting for the outer one does not wait for it. The process id is
         // read at the end, because the server may have been restarted, and is checked before it is used.
         let script = """

@@ -1,17 +1,10 @@
+import EmbeddedPostgres
 import Subprocess
 
 #if canImport(System)
 import System
 #else
 import SystemPackage
-#endif
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
 #endif
 
 /// A shell that kills the recorded processes when the tests themselves are killed.
@@ -33,8 +26,7 @@ actor ChildWatchdog {
 
     private func writingEnd() async throws -> FileDescriptor {
         if let pipe { return pipe }
-        let ends = try FileDescriptor.pipe()
-        _ = fcntl(ends.writeEnd.rawValue, F_SETFD, FD_CLOEXEC)
+        let ends = try LifePipe.make()
         pipe = ends.writeEnd
         let script = """
             exec 3<&0
