@@ -93,14 +93,17 @@ public struct EmbeddedServer: Sendable, Equatable {
     private func answers(until deadline: ContinuousClock.Instant) async throws(EmbeddedError) -> Bool {
         while ProcessTable.isServer(processID, data: files.data) {
             do throws(PostgresError) {
-                let connection = try await Connection.connect(ConnectionOptions(url: databaseURL), deadline: deadline)
+                let connection = try await Connection.connect(
+                    ConnectionOptions(url: databaseURL), deadline: deadline)
                 await connection.close()
                 return true
             } catch {
                 if case .cancelled = error { throw .cancelled }
                 if Self.isRefusal(error) { return true }
             }
-            guard ContinuousClock.now < deadline else { throw .timedOut(doing: "answering", logFile: files.log) }
+            guard ContinuousClock.now < deadline else {
+                throw .timedOut(doing: "answering", logFile: files.log)
+            }
             do { try await Task.sleep(for: .milliseconds(50)) } catch { throw .cancelled }
         }
         return false
@@ -157,7 +160,8 @@ public struct EmbeddedServer: Sendable, Equatable {
         switch error {
         case .server: true
         case .connectFailed(let text):
-            text.contains("FATAL:") && !["shutting down", "starting up", "recovery"].contains { text.contains($0) }
+            text.contains("FATAL:")
+                && !["shutting down", "starting up", "recovery"].contains { text.contains($0) }
         default: false
         }
     }

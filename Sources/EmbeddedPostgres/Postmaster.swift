@@ -76,7 +76,9 @@ struct Postmaster {
 
     /// The lines of the log that say what is wrong, on one line and without time and process id.
     static func essence(_ log: String) -> String {
-        let routine = ["LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system is shut down"]
+        let routine = [
+            "LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system is shut down",
+        ]
         let lines = log.split(separator: "\n")
             .filter { line in !routine.contains { line.contains($0) } }
             .map { line in line.firstIndex(of: "]").map { line[$0...].dropFirst(2) } ?? line }

@@ -62,7 +62,8 @@ struct Program {
         if let text {
             return ending(
                 try await Subprocess.run(
-                    configuration, input: .string(text), output: .string(limit: 1 << 20), error: .combinedWithOutput))
+                    configuration, input: .string(text), output: .string(limit: 1 << 20),
+                    error: .combinedWithOutput))
         }
         if let input {
             return ending(

@@ -78,9 +78,11 @@ struct ServerAccount: Equatable {
         }
         if let sudo = find("sudo") {
             // sudo empties the environment; the locale is the part of it that matters.
-            return [sudo, "-n", "-u", "#\(userID)", "-g", "#\(groupID)", "--", "/usr/bin/env", "LC_ALL=C"] + words
+            return [sudo, "-n", "-u", "#\(userID)", "-g", "#\(groupID)", "--", "/usr/bin/env", "LC_ALL=C"]
+                + words
         }
-        throw .commandFailed(program: "setpriv", reason: "it (or sudo) is needed to run the server as another user")
+        throw .commandFailed(
+            program: "setpriv", reason: "it (or sudo) is needed to run the server as another user")
     }
 
     private typealias Query = (

@@ -1,7 +1,8 @@
-@testable import EmbeddedPostgres
 import FoundationEssentials
 import TestSupport
 import Testing
+
+@testable import EmbeddedPostgres
 
 #if canImport(Glibc)
 import Glibc

@@ -17,7 +17,8 @@ import Darwin
         let path = "/tmp/pgswarm-\(UUID().uuidString.prefix(8))"
         setenv("PGSWARM_TEST_BOUND", path, 1)
         await #expect(processExitsWith: .signal(SIGKILL)) {
-            let location = ServerLocation(directory: try #require(getenv("PGSWARM_TEST_BOUND").map { String(cString: $0) }))
+            let location = ServerLocation(
+                directory: try #require(getenv("PGSWARM_TEST_BOUND").map { String(cString: $0) }))
             let server = try await EmbeddedServer.startForTest(location)
             try #require(EmbeddedServer.running(at: location)?.processID == server.processID)
             kill(getpid(), SIGKILL)
@@ -30,7 +31,8 @@ import Darwin
             setenv("PGSWARM_TEST_INDEPENDENT", location.directory, 1)
             await #expect(processExitsWith: .signal(SIGKILL)) {
                 let path = try #require(getenv("PGSWARM_TEST_INDEPENDENT").map { String(cString: $0) })
-                _ = try await EmbeddedServer.start(ServerLocation(directory: path), settings: ["fsync": "off"])
+                _ = try await EmbeddedServer.start(
+                    ServerLocation(directory: path), settings: ["fsync": "off"])
                 kill(getpid(), SIGKILL)
             }
             let server = try #require(EmbeddedServer.running(at: location))

@@ -1,6 +1,7 @@
-@testable import EmbeddedPostgres
 import FoundationEssentials
 import Testing
+
+@testable import EmbeddedPostgres
 
 #if canImport(Glibc)
 import Glibc
@@ -13,7 +14,8 @@ import Darwin
 @Suite(.timeLimit(.minutes(2))) struct LocationTests {
     @Test func `The standard location follows XDG, and the home folder without it`() {
         #expect(
-            ServerLocation.standard(environment: ["XDG_STATE_HOME": "/s", "HOME": "/h"]).directory == "/s/pgswarm")
+            ServerLocation.standard(environment: ["XDG_STATE_HOME": "/s", "HOME": "/h"]).directory
+                == "/s/pgswarm")
         #expect(
             ServerLocation.standard(environment: ["XDG_STATE_HOME": "relative", "HOME": "/h"]).directory
                 == "/h/.local/state/pgswarm")

@@ -1,7 +1,7 @@
 import EmbeddedPostgres
 import FoundationEssentials
-import Testing
 import TestSupport
+import Testing
 
 #if canImport(Glibc)
 import Glibc

@@ -50,6 +50,8 @@ extension EmbeddedServer {
 /// Who owns the file at `path`, and what they may do with it.
 func rights(of path: String) throws -> (owner: uid_t, mode: mode_t) {
     var status = stat()
-    guard lstat(path, &status) == 0 else { throw EmbeddedError.unusableLocation(path: path, reason: "missing") }
+    guard lstat(path, &status) == 0 else {
+        throw EmbeddedError.unusableLocation(path: path, reason: "missing")
+    }
     return (status.st_uid, status.st_mode & 0o777)
 }
