@@ -18,7 +18,8 @@ CREATE TABLE pgswarm.event (
 ) PARTITION BY RANGE (at);
 CREATE SEQUENCE pgswarm.event_id AS bigint OWNED BY pgswarm.event.id;
 ALTER TABLE pgswarm.event ALTER COLUMN id SET DEFAULT nextval('pgswarm.event_id');
-CREATE INDEX event_brin ON pgswarm.event USING brin (id, at) WITH (pages_per_range = 32, autosummarize = on);
+-- Block ranges fit what only grows at its end, and the range that is being filled has no summary to keep up.
+CREATE INDEX event_brin ON pgswarm.event USING brin (id, at) WITH (pages_per_range = 256, autosummarize = on);
 
 -- Attempts that did not end in an outcome. A completed attempt is its outcome row: the happy path writes no
 -- second one.

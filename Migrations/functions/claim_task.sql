@@ -11,6 +11,7 @@ CREATE FUNCTION pgswarm.claim_task(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 AS $$
 #variable_conflict use_column

@@ -123,6 +123,7 @@ CREATE FUNCTION pgswarm.enqueue_many(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -225,8 +226,12 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_task pgswarm.task := pgswarm._draft(1, coalesce(options, '{}'), at);
+    v_task pgswarm.task;
 BEGIN
+    v_task.priority := 0;
+    IF options <> '{}' THEN
+        v_task := pgswarm._draft(1, options, at);
+    END IF;
     INSERT INTO pgswarm.task (id, created_at, due_at, parent, queue, creator, max_attempts, max_lost, priority, lease,
                               deadline, kind, title, trace, needs, payload)
     SELECT n.id, _enqueue_alike.at, v_task.due_at, _enqueue_alike.parent, _enqueue_alike.queue.id,

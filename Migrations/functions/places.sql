@@ -4,7 +4,7 @@ SET LOCAL ROLE pgswarm_owner;
 -- What a holder shows with every write: task, epoch and a 128-bit secret, in one string.
 CREATE FUNCTION pgswarm._handle(task bigint, epoch integer, claim_id uuid) RETURNS text
 LANGUAGE sql IMMUTABLE
-AS $$ SELECT task || '.' || epoch || '.' || replace(claim_id::text, '-', '') $$;
+AS $$ SELECT task::text || '.' || epoch::text || '.' || replace(claim_id::text, '-', '') $$;  -- immutable casts: inlined
 
 CREATE FUNCTION pgswarm._is_handle(handle text) RETURNS boolean
 LANGUAGE sql IMMUTABLE

@@ -6,6 +6,7 @@ RETURNS TABLE (ord integer, handle text, status text, lease_until timestamptz, l
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 AS $$
 #variable_conflict use_column

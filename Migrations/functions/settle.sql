@@ -10,6 +10,7 @@ CREATE FUNCTION pgswarm.settle(
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
 SET enable_seqscan = off
+SET plan_cache_mode = force_generic_plan
 SET jit = off
 AS $$
 #variable_conflict use_column
