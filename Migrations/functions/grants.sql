@@ -71,6 +71,6 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
-    pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_notes, pgswarm.dependencies,
+    pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -8,7 +8,8 @@ SELECT t.id, q.name AS queue, t.kind, t.title, p.state, p.reason, t.priority::in
        p.attempts::integer AS attempts, coalesce(t.max_attempts, q.max_attempts)::integer AS max_attempts,
        a.name AS agent, t.payload, p.result, p.error, t.created_at, p.due_at, p.started_at, p.finished_at,
        p.lease_until, p.percent, p.epoch, p.generation::integer AS generation, t.parent, t.key, t.needs, t.trace,
-       p.late, c.name AS creator
+       p.late, c.name AS creator,
+       (SELECT n.note FROM pgswarm.progress n WHERE n.task = t.id AND n.note IS NOT NULL ORDER BY n.id DESC LIMIT 1) AS note
 FROM (
     SELECT l.task, 'running' AS state, NULL::text AS reason, l.attempts + 1 AS attempts, l.session,
            NULL::jsonb AS result, NULL::text AS error, NULL::timestamptz AS due_at, l.started_at,
@@ -155,7 +156,7 @@ FROM pgswarm.effect e
 LEFT JOIN pgswarm.session s ON s.id = e.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent;
 
-CREATE VIEW pgswarm.progress_notes AS
+CREATE VIEW pgswarm.progress_reports AS
 SELECT p.id, p.task AS task_id, p.epoch, a.name AS agent, p.percent, p.note, p.checkpoint, p.usage, p.at
 FROM pgswarm.progress p
 LEFT JOIN pgswarm.session s ON s.id = p.session
@@ -165,11 +166,12 @@ CREATE VIEW pgswarm.dependencies AS
 SELECT d.task AS task_id, d.on_task AS on_task_id, d.met, pgswarm._state(d.on_task) AS on_state
 FROM pgswarm.dependency d;
 
--- One row for each task of each change. settled is false while older transactions are still running: a follower who
--- stops at the first such row misses nothing.
+-- One row for each task of each change. Ids and times are not the order of commits, so a follower keeps a place in
+-- xact: it takes the settled rows from there on, which no older transaction can join any more, and goes on with the
+-- first xact that was not settled.
 CREATE VIEW pgswarm.events AS
 SELECT e.id, e.at, e.kind, x.task AS task_id, q.name AS queue, coalesce(a.name, b.name) AS agent, e.detail,
-       e.xact < pg_snapshot_xmin(pg_current_snapshot()) AS settled
+       e.xact < pg_snapshot_xmin(pg_current_snapshot()) AS settled, e.xact::text::bigint AS xact
 FROM pgswarm.event e
 LEFT JOIN LATERAL unnest(e.tasks) x (task) ON true
 LEFT JOIN pgswarm.queue q ON q.id = e.queue
@@ -178,7 +180,7 @@ LEFT JOIN pgswarm.agent a ON a.id = s.agent
 LEFT JOIN pgswarm.agent b ON b.id = e.agent;
 
 CREATE VIEW pgswarm.seats AS
-SELECT c.name, a.name AS agent, c.session AS session_id, c.epoch, c.until, c.until > pgswarm.clock() AS taken
+SELECT c.name, a.name AS agent, c.session AS session_id, c.epoch, c.until, c.until > pgswarm.clock() AS live
 FROM pgswarm.seat c
 LEFT JOIN pgswarm.session s ON s.id = c.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent;
