@@ -19,11 +19,23 @@ struct DatabaseCluster {
         FilePaths.text(files.data + "/PG_VERSION").flatMap { Int($0.prefix { $0.isNumber }) }
     }
 
+    /// Sees to the data and the settings of a server that does not run, and chooses its programs.
+    func prepare(settings: [String: String]) async throws(EmbeddedError) -> PostgresBinaries {
+        let binaries = try await PostgresBinaries.find(
+            dataVersion: version, data: files.data, account: account)
+        if version == nil { try await create(with: binaries, durably: settings["fsync"] != "off") }
+        try write(
+            ServerSettings.text(overrides: settings, sockets: files.sockets), to: files.data + "/pgswarm.conf"
+        )
+        try ServerLog(path: files.log).rotate()
+        return binaries
+    }
+
     /// Makes the data folder with one empty database.
     ///
     /// The work happens in a folder of another name that is moved into place at the end: a data folder
     /// that exists is complete, also when this was killed half-way.
-    func create(with binaries: PostgresBinaries, durably: Bool) async throws(EmbeddedError) {
+    private func create(with binaries: PostgresBinaries, durably: Bool) async throws(EmbeddedError) {
         let draft = files.data + ".new"
         try FilePaths.removeAll(draft)
         var arguments = [
@@ -39,13 +51,6 @@ struct DatabaseCluster {
             text: "CREATE DATABASE \(Self.name)\n")
         try include(in: draft)
         guard rename(draft, files.data) == 0 else { throw FilePaths.failure(files.data) }
-    }
-
-    /// Writes the settings for the next start.
-    func configure(_ overrides: [String: String]) throws(EmbeddedError) {
-        try write(
-            ServerSettings.text(overrides: overrides, sockets: files.sockets),
-            to: files.data + "/pgswarm.conf")
     }
 
     private func include(in folder: String) throws(EmbeddedError) {

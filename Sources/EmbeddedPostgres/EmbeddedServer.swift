@@ -57,34 +57,20 @@ public struct EmbeddedServer: Sendable, Equatable {
         let deadline = ContinuousClock.now + timeout
         if let server = running(at: location), try await server.answers(until: deadline) { return server }
 
-        let (files, cluster, binaries) = try await prepare(location, settings: settings)
+        let recorded = ServerFiles.recorded(in: location)
+        let account = try ServerAccount.choose(owner: recorded.flatMap { FilePaths.status($0.data)?.st_uid })
+        let files = try ServerFiles.prepare(location, for: account)
         if case .boundToProcess(let removingFiles) = lifetime {
             try await Watchdog.start(files: files, location: location, removingFiles: removingFiles)
         }
+        let cluster = DatabaseCluster(files: files, account: account)
+        let binaries = try await cluster.prepare(settings: settings)
         let processID = try await Postmaster(cluster: cluster, binaries: binaries).start(until: deadline)
         let server = EmbeddedServer(processID: processID, wasRunning: false, files: files, location: location)
         guard try await server.answers(until: deadline) else {
             throw .startFailed(log: "it ended as soon as it was ready", logFile: files.log)
         }
         return server
-    }
-
-    /// Sees to the folders, the data and the settings of a server that does not run.
-    private static func prepare(
-        _ location: ServerLocation, settings: [String: String]
-    ) async throws(EmbeddedError) -> (ServerFiles, DatabaseCluster, PostgresBinaries) {
-        let recorded = ServerFiles.recorded(in: location)
-        let account = try ServerAccount.choose(owner: recorded.flatMap { FilePaths.status($0.data)?.st_uid })
-        let files = try ServerFiles.prepare(location, for: account)
-        let cluster = DatabaseCluster(files: files, account: account)
-        let binaries = try await PostgresBinaries.find(
-            dataVersion: cluster.version, data: files.data, account: account)
-        if cluster.version == nil {
-            try await cluster.create(with: binaries, durably: settings["fsync"] != "off")
-        }
-        try cluster.configure(settings)
-        try ServerLog(path: files.log).rotate()
-        return (files, cluster, binaries)
     }
 
     /// Waits until the server answers; false when it has ended.

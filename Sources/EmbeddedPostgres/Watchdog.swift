@@ -8,6 +8,7 @@ import SystemPackage
 ///
 /// It waits for the end of a pipe whose other end this process keeps open and never hands on.
 enum Watchdog {
+    /// Starts it; what there is to stop and to remove is found out only when its time has come.
     static func start(
         files: ServerFiles, location: ServerLocation, removingFiles: Bool
     ) async throws(EmbeddedError) {
@@ -32,7 +33,9 @@ enum Watchdog {
                     esac
                 fi
                 shift
-                [ $# -eq 0 ] || rm -rf "$@"
+                [ $# -gt 0 ] || exit 0
+                # Again and again, because an initdb that is left alone goes on writing for a moment.
+                for wait in 0 0.5 1 2; do sleep $wait; rm -rf "$@"; done
             ) </dev/null >/dev/null 2>&1 &
             """
         let invoker = ServerAccount.invoker
