@@ -4,6 +4,9 @@
 #include <libpq-fe.h>
 #if defined(__linux__)
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#else
+#include <pthread.h>
 #endif
 
 // PG_DIAG_* are character macros, which Swift does not import.
@@ -21,6 +24,15 @@ enum {
     LIBPQ_FIELD_CONSTRAINT = PG_DIAG_CONSTRAINT_NAME,
     LIBPQ_FIELD_ROUTINE = PG_DIAG_SOURCE_FUNCTION,
 };
+
+// Gives the calling thread a name that debuggers show; up to 15 bytes.
+static inline void name_this_thread(const char *name) {
+#if defined(__linux__)
+    prctl(PR_SET_NAME, name, 0, 0, 0);
+#else
+    pthread_setname_np(name);
+#endif
+}
 
 // Cancellation: libpq 17 can send the request over TLS; before, it always went in clear text.
 // `prepare` must be called on the connection's thread, the other two may be called on any.

@@ -22,7 +22,10 @@ extension Connection {
         defer { interruption.endStatement() }
         var exchange = Exchange(kind, text, isAutocommit: link.isIdle, limit: limit(for: kind))
         guard send(link.pointer) != 0 else {
-            if link.isBroken { throw lost(exchange, link.errorMessage) }
+            // Half a pipeline cannot be taken back.
+            if link.isBroken || PQpipelineStatus(link.pointer) != PQ_PIPELINE_OFF {
+                throw lost(exchange, link.errorMessage)
+            }
             throw .server(ServerError(sqlState: .tooManyArguments, message: link.errorMessage))
         }
         exchange.isSent = true
@@ -92,7 +95,7 @@ extension Connection {
                 rows = Rows(owning: result)
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 PQclear(result)
-                throw lost(exchange, "COPY between server and client is not supported")
+                throw lost(exchange, Link.copyIsUnsupported)
             default:
                 defer { PQclear(result) }
                 try note(errorOf: result, &exchange)
@@ -137,11 +140,6 @@ extension Connection {
     /// Notices that the server has gone, as far as the operating system knows, without waiting.
     func checkAlive() throws(PostgresError) {
         guard let link else { throw .connectionLost(lossReason) }
-        while pollSocket(link, POLLIN, until: .now) != 0 {
-            if PQconsumeInput(link.pointer) == 0 || link.isBroken {
-                disconnect(link.errorMessage)
-                throw .connectionLost(lossReason)
-            }
-        }
+        while pollSocket(link, POLLIN, until: .now) != 0 { try consumeWhileIdle(link) }
     }
 }

@@ -1,13 +1,18 @@
 internal import CLibPQ
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#else
+internal import Darwin
+#endif
 
 /// A message that some session sent with `NOTIFY` to a channel that this one listens to.
-public struct Notification: Sendable, Hashable {
-    /// The channel.
-    public let channel: String
-    /// The text that was sent along; often empty.
-    public let payload: String
+struct Notification: Sendable, Hashable {
+    let channel: String
+    let payload: String
     /// The sender's server process.
-    public let processID: Int32
+    let processID: Int32
 }
 
 extension Connection {
@@ -26,5 +31,37 @@ extension Connection {
             )
         }
         return notifications
+    }
+
+    /// Waits for notifications; empty when none came in time.
+    func awaitNotifications(until limit: ContinuousClock.Instant) throws(PostgresError) -> [Notification] {
+        let isCancelled = interruption.beginStatement()
+        defer { interruption.endStatement() }
+        if isCancelled { throw .cancelled }
+        while true {
+            let arrived = takeNotifications()
+            if !arrived.isEmpty { return arrived }
+            guard let link else { throw .connectionLost(lossReason) }
+            if interruption.isCancelled { throw .cancelled }
+            if limit <= .now { return [] }
+            if pollSocket(link, POLLIN, until: limit) != 0 { try consumeWhileIdle(link) }
+        }
+    }
+
+    /// Reads what the server sends unasked; throws when that is the end of the session.
+    func consumeWhileIdle(_ link: Link) throws(PostgresError) {
+        guard PQconsumeInput(link.pointer) == 0 || link.isBroken else { return }
+        disconnect(link.farewell ?? link.errorMessage)
+        throw .connectionLost(lossReason)
+    }
+
+    /// Makes sure that the server answers and that this session is the one that listens.
+    func checkListening(to channels: [String]) throws(PostgresError) {
+        let rows = try query(
+            "SELECT count(DISTINCT c) FROM pg_listening_channels() AS c WHERE c = ANY(\(channels))"
+        )
+        if try rows[0][0, as: Int.self] < Set(channels).count {
+            throw .connectionLost("the session does not listen any more; is there a pooler in between?")
+        }
     }
 }

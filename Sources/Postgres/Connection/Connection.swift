@@ -96,6 +96,9 @@ public actor Connection {
 
     func adopt(_ link: Link) {
         self.link = link
-        serverProcess.store(PQbackendPID(link.pointer), ordering: .relaxed)
+        let process = PQbackendPID(link.pointer)
+        serverProcess.store(process, ordering: .relaxed)
+        // So that a debugger's list of threads can be matched with pg_stat_activity.
+        name_this_thread("pg \(process)")
     }
 }

@@ -26,15 +26,17 @@ final class ConnectionThread: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        let (mustWake, mustStart) = state.withLock { state in
+        let mustStart = state.withLock { state in
             state.jobs.append(job)
+            // Inside the lock: outside, the job could be done by now, and with its actor this executor
+            // gone, which nobody keeps alive for the sake of this call.
+            if state.isSleeping { wakeup.signal() }
             defer {
                 state.isSleeping = false
                 state.isRunning = true
             }
-            return (state.isSleeping, !state.isRunning)
+            return !state.isRunning
         }
-        if mustWake { wakeup.signal() }
         // The connection is closed, and somebody asks it something all the same. Without a thread to
         // be had, the caller's is as good: no job of a closed connection waits for anything.
         if mustStart && !start() { run() }
@@ -42,12 +44,11 @@ final class ConnectionThread: SerialExecutor {
 
     /// Lets the thread end as soon as it has nothing left to do; a later job starts another.
     func retire() {
-        let mustWake = state.withLock { state in
+        state.withLock { state in
             state.isRetired = true
-            defer { state.isSleeping = false }
-            return state.isSleeping
+            if state.isSleeping { wakeup.signal() }
+            state.isSleeping = false
         }
-        if mustWake { wakeup.signal() }
     }
 
     private enum Step {

@@ -7,6 +7,9 @@ final class Link {
     /// Whether a commit stopped waiting for its standby since the last ``forgetNotices()``.
     private(set) var isReplicationWaitGivenUp = false
 
+    /// What the server said unasked before it ended the session.
+    private(set) var farewell: String?
+
     /// Takes over a connection that may still be connecting.
     init(owning pointer: OpaquePointer, onNotice: (@Sendable (ServerError) -> Void)?) {
         self.pointer = pointer
@@ -25,6 +28,7 @@ final class Link {
 
     fileprivate func receive(_ notice: ServerError) {
         if notice.isReplicationWaitGivenUp { isReplicationWaitGivenUp = true }
+        if notice.endsSession { farewell = notice.description }
         onNotice?(notice)
     }
 
@@ -37,6 +41,8 @@ final class Link {
     var errorMessage: String {
         Link.oneLine(PQerrorMessage(pointer).map { String(cString: $0) } ?? "")
     }
+
+    static let copyIsUnsupported = "COPY between server and client is not supported"
 
     static func oneLine(_ text: String) -> String {
         let lines = text.split(whereSeparator: \.isNewline).map { line in

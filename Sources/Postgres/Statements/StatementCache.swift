@@ -55,6 +55,11 @@ struct StatementCache {
         entries[Key(text: sql.text, types: sql.parameters.types)] = .prepared(name)
     }
 
+    /// Notes that preparing a statement may have failed.
+    mutating func didNotPrepare(_ sql: SQL) {
+        entries[Key(text: sql.text, types: sql.parameters.types)] = .seen
+    }
+
     /// Forgets all; the statements that the session may still have are not used again.
     mutating func forgetAll() {
         entries.removeAll()
