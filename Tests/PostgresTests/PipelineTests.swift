@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func answersEachStatement() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             for _ in 1...3 {
                 let batch = (0..<100).map { index in SQL("SELECT $1 + 1", [index]) }
                 let results = try await db.pipeline(batch + ["SELECT 'x'", "DELETE FROM t"])
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func isAllOrNothing() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             for _ in 1...3 {
                 let results = try await db.pipeline([
                     "INSERT INTO t VALUES (\(Int32(1)))", "SELECT 1/0", "INSERT INTO t VALUES (\(Int32(2)))",
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func aStatementThatCannotBePreparedFailsTheBatch() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             for _ in 1...3 {
                 let results = try await db.pipeline(["SELECT 1", "SELECT nonsense", "SELECT 1"])
                 #expect(throws: PostgresError.self) { try results[1].get() }
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func anErrorOfTheCommitFailsAll() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             let results = try await db.pipeline(["INSERT INTO child VALUES (1)", "SELECT 1"])
             for result in results {
                 #expect(throws: PostgresError.self) { try result.get() }
@@ -64,23 +64,24 @@ import Testing
         }
     }
 
+    private static func insertAndThrow(_ db: isolated Connection) throws {
+        try db.transaction { db in
+            _ = try db.pipeline(["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"])
+            let count = try db.query("SELECT FROM t").count
+            #expect(count == 2)
+            throw PostgresError.cancelled
+        }
+    }
+
     @Test func joinsAnOpenTransaction() async throws {
-        try await withTable { db in
-            let undone: @Sendable (isolated Connection) throws -> Void = { db in
-                try db.transaction { db in
-                    _ = try db.pipeline(["INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)"])
-                    let count = try db.query("SELECT FROM t").count
-                    #expect(count == 2)
-                    throw PostgresError.cancelled
-                }
-            }
-            #expect(try await postgresError { try await db.run(undone) }.isCancelled)
+        try await withTable { db async throws in
+            #expect(try await postgresError { try await db.run(Self.insertAndThrow) }.isCancelled)
             #expect(try await db.query("SELECT FROM t").isEmpty)
         }
     }
 
     @Test func largeBatchesDoNotBlockOnFullBuffers() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             let value = String(repeating: "x", count: 100_000)
             let results = try await db.pipeline((0..<300).map { _ in SQL("SELECT $1", [value]) })
             #expect(try results.allSatisfy { try $0.get()[0][0, as: String.self].utf8.count == 100_000 })
@@ -88,7 +89,7 @@ import Testing
     }
 
     @Test func theDeadlineEndsIt() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             let results = try await db.run(deadline: .now + .milliseconds(100)) { db in
                 try db.pipeline(["INSERT INTO t VALUES (1)", "SELECT pg_sleep(60)", "SELECT 1"])
             }

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func commitsWhatReturns() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             let value = try await db.run { db in
                 try db.transaction { db in
                     let isInside = db.isInTransaction
@@ -31,22 +31,22 @@ import Testing
         }
     }
 
+    private static func insertAndThrow(_ db: isolated Connection) throws {
+        try db.transaction { db in
+            try db.execute("INSERT INTO t VALUES (1)")
+            throw Refusal()
+        }
+    }
+
     @Test func rollsBackWhatThrows() async throws {
-        try await withTable { db in
-            await #expect(throws: Refusal.self) {
-                try await db.run { db in
-                    try db.transaction { db in
-                        try db.execute("INSERT INTO t VALUES (1)")
-                        throw Refusal()
-                    }
-                }
-            }
+        try await withTable { db async throws in
+            await #expect(throws: Refusal.self) { try await db.run(Self.insertAndThrow) }
             #expect(try await count(db) == 0)
         }
     }
 
     @Test func aSwallowedServerErrorStillFailsTheCommit() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             let error = try await postgresError {
                 try await db.run { db in
                     try db.transaction { db in
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func nestedOnesAreSavepoints() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             try await db.run { db in
                 try db.transaction { db in
                     try db.execute("INSERT INTO t VALUES (1)")
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func errorsOfTheCommitAreThrown() async throws {
-        try await withTable { db in
+        try await withTable { db async throws in
             try await db.script("CREATE TEMP TABLE child (a int REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
             let error = try await postgresError {
                 try await db.run { db in _ = try db.transaction { try $0.execute("INSERT INTO child VALUES (9)") } }

@@ -53,11 +53,11 @@ extension Connection {
             guard status != PGRES_POLLING_FAILED else { throw .connectFailed(link.errorMessage) }
             let events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT
             // libpq has a new socket for every host and every attempt; pollSocket asks for it anew.
-            while pollSocket(link, Int32(events), until: min(limit, deadline ?? limit)) == 0 {
+            repeat {
                 if interruption.isCancelled { throw .cancelled }
                 if let deadline, deadline <= .now { throw .deadlineExceeded }
                 if limit <= .now { throw .connectFailed("no answer within \(timeout)") }
-            }
+            } while pollSocket(link, Int32(events), until: min(limit, deadline ?? limit)) == 0
             status = PQconnectPoll(link.pointer)
         }
     }
