@@ -37,7 +37,7 @@ AS $$ SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::b
 
 -- Turns ready rows that this transaction has locked into leases of a session.
 CREATE FUNCTION pgswarm._grant(
-    session pgswarm.session, queue pgswarm.queue, "rows" tid[], lease interval, at timestamptz
+    session pgswarm.session, queue pgswarm.queue, "rows" tid[], tasks bigint[], lease interval, at timestamptz
 ) RETURNS SETOF pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
@@ -66,15 +66,6 @@ BEGIN
                _grant.queue.id, b.epoch, b.priority, b.generation, b.attempts, b.failed, b.lost,
                extract(epoch FROM b.length), _grant.queue.strict_lease
         FROM body b
-    ), noted AS (
-        INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
-        SELECT _grant.at, _grant.session.id, _grant.queue.id, 'claimed', array_agg(b.task)
-        FROM body b
-    ), kept AS (
-        -- A bare caller beats by nothing but its calls: its session lives as long as its longest lease.
-        UPDATE pgswarm.session s
-        SET expires_at = greatest(s.expires_at, (SELECT max(_grant.at + b.length) FROM body b))
-        WHERE _grant.session.kind = 'bare' AND s.id = _grant.session.id
     )
     SELECT b.task, pgswarm._handle(b.task, b.epoch, b.claim_id), b.epoch, v_fence | b.epoch, b.attempts + 1,
            b.max_attempts::integer, _grant.queue.name, b.kind, b.title, b.payload, b.priority::integer,
@@ -87,6 +78,14 @@ BEGIN
            CASE WHEN b.epoch > 1 THEN pgswarm._late_results(b.task) END
     FROM body b
     ORDER BY b.priority, b.position;
+    INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
+    VALUES (_grant.at, _grant.session.id, _grant.queue.id, 'claimed', _grant.tasks);
+    IF session.kind = 'bare' THEN
+        -- A bare caller beats by nothing but its calls: its session lives as long as its longest lease.
+        UPDATE pgswarm.session s
+        SET expires_at = greatest(s.expires_at, (SELECT max(l.until) FROM pgswarm.lease l WHERE l.task = ANY (tasks)))
+        WHERE s.id = _grant.session.id;
+    END IF;
 END
 $$;
 
@@ -98,7 +97,9 @@ $$;
 -- and begins there. What can stand before the head is a more urgent priority, which is looked at first, and what was
 -- committed late or rolled back, which is found by the scans from the beginning: five a second, and whenever the short
 -- way finds too little. Nothing returns to an old position, so the head only moves forward.
-CREATE FUNCTION pgswarm._next(queue integer, count integer, at timestamptz) RETURNS tid[]
+CREATE FUNCTION pgswarm._next(
+    queue integer, count integer, at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -107,42 +108,40 @@ DECLARE
     v_hint     text[] := string_to_array(nullif(current_setting(v_name, true), ''), ' ');
     v_priority smallint;
     v_position bigint;
-    v_rows     tid[];
 BEGIN
     IF v_hint[3]::double precision > extract(epoch FROM at)
         AND NOT EXISTS (SELECT FROM pgswarm.ready r
                         WHERE r.queue = _next.queue AND r.priority < v_hint[1]::smallint)
     THEN
-        SELECT array_agg(x.address), (array_agg(x.position))[1] INTO v_rows, v_position
+        SELECT array_agg(x.address), array_agg(x.task), (array_agg(x.position))[1] INTO "rows", tasks, v_position
         FROM (
-            SELECT r.ctid AS address, r.position
+            SELECT r.ctid AS address, r.task, r.position
             FROM pgswarm.ready r
             WHERE r.queue = _next.queue AND r.priority = v_hint[1]::smallint AND r.position >= v_hint[2]::bigint
             ORDER BY r.position
             LIMIT _next.count
             FOR UPDATE SKIP LOCKED
         ) x;
-        IF cardinality(v_rows) = count THEN
+        IF cardinality("rows") = count THEN
             IF v_position > v_hint[2]::bigint + 256 THEN
                 PERFORM set_config(v_name, v_hint[1] || ' ' || v_position || ' ' || v_hint[3], false);
             END IF;
-            RETURN v_rows;
+            RETURN;
         END IF;
     END IF;
-    SELECT array_agg(x.address), (array_agg(x.priority))[1], (array_agg(x.position))[1]
-    INTO v_rows, v_priority, v_position
+    SELECT array_agg(x.address), array_agg(x.task), (array_agg(x.priority))[1], (array_agg(x.position))[1]
+    INTO "rows", tasks, v_priority, v_position
     FROM (
-        SELECT r.ctid AS address, r.priority, r.position
+        SELECT r.ctid AS address, r.task, r.priority, r.position
         FROM pgswarm.ready r
         WHERE r.queue = _next.queue
         ORDER BY r.priority, r.position
         LIMIT _next.count
         FOR UPDATE SKIP LOCKED
     ) x;
-    IF v_rows IS NOT NULL THEN
+    IF "rows" IS NOT NULL THEN
         PERFORM set_config(v_name, v_priority || ' ' || v_position || ' ' || (extract(epoch FROM at) + 0.2), false);
     END IF;
-    RETURN coalesce(v_rows, '{}');
 END
 $$;
 
@@ -157,6 +156,7 @@ DECLARE
     v_left  integer := count;
     v_room  integer;
     v_rows  tid[];
+    v_tasks bigint[];
     v_ids   integer[] := '{}';
     v_queue pgswarm.queue;
     v_name  text;
@@ -174,14 +174,14 @@ BEGIN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));
             CONTINUE WHEN v_room <= 0;
         END IF;
-        v_rows := pgswarm._next(v_queue.id, v_room, v_now);
-        IF cardinality(v_rows) < v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN
+        SELECT n."rows", n.tasks INTO v_rows, v_tasks FROM pgswarm._next(v_queue.id, v_room, v_now) n;
+        IF cardinality(v_rows) IS DISTINCT FROM v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN
             -- Short of work: what has become due since the last round need not wait for the next one.
-            v_rows := v_rows || pgswarm._next(v_queue.id, v_room - cardinality(v_rows), v_now);
+            SELECT n."rows", n.tasks INTO v_rows, v_tasks FROM pgswarm._next(v_queue.id, v_room, v_now) n;
         END IF;
-        CONTINUE WHEN cardinality(v_rows) = 0;
+        CONTINUE WHEN v_rows IS NULL;
         v_left := v_left - cardinality(v_rows);
-        RETURN QUERY SELECT * FROM pgswarm._grant(session, v_queue, v_rows, lease, v_now);
+        RETURN QUERY SELECT * FROM pgswarm._grant(session, v_queue, v_rows, v_tasks, lease, v_now);
     END LOOP;
     PERFORM pgswarm._touch(session, v_now);
     IF session.queues IS DISTINCT FROM v_ids THEN

@@ -80,7 +80,7 @@ BEGIN
     SELECT * FROM pgswarm._grant(session, v_queue, ARRAY(
         SELECT r.ctid FROM pgswarm.ready r
         WHERE r.queue = v_task.queue AND r.priority = v_task.priority
-          AND r.position = pgswarm._position(v_task)), lease, v_now);
+          AND r.position = pgswarm._position(v_task)), ARRAY[_claim_task.task], lease, v_now);
     PERFORM pgswarm._touch(session, v_now);
 END
 $$;

@@ -174,6 +174,9 @@ BEGIN
             format('%s payloads but options for %s', v_count, cardinality("each")),
             'give one object or null for each payload');
     END IF;
+    IF pg_column_size(payloads) <= v_setting.max_payload AND array_position(payloads, NULL) IS NULL THEN
+        RETURN;  -- all together are small enough: no need to look at each
+    END IF;
     v_bad := (SELECT p.n FROM unnest(payloads) WITH ORDINALITY p (body, n)
               WHERE p.body IS NULL OR pg_column_size(p.body) > v_setting.max_payload LIMIT 1);
     IF v_bad IS NULL THEN

@@ -37,6 +37,12 @@ DECLARE
     r       record;
 BEGIN
     PERFORM pgswarm._check_settle(handles, verdicts, bodies);
+    IF v_count = 1 THEN
+        RETURN QUERY
+        SELECT 1, handles[1], o.code, o.state, o.message, o.due_at
+        FROM pgswarm._settle_one(handles[1], coalesce(verdicts[1], 'complete'), bodies[1]) o;
+        RETURN;
+    END IF;
     -- Nearly always all are completions by the current holder: then this statement is all there is. The fence is in
     -- its condition: epoch and claim id live in the locked row and change with every loss, so PostgreSQL looks at
     -- them again after a wait. What time decides (strict leases) can't be decided here, see _settle_one.
@@ -72,7 +78,7 @@ BEGIN
         handle := r.handle;
         code := CASE WHEN r.late THEN 'late' ELSE 'ok' END;
         state := 'done';
-        message := CASE WHEN r.late THEN 'accepted after the end of the lease: nobody else had taken the task' END;
+        message := pgswarm._late_message(code);
         due_at := NULL;
         RETURN NEXT;
         v_done[r.ord] := true;
@@ -111,6 +117,9 @@ BEGIN
         PERFORM pgswarm._refuse('invalid_argument', 'handles, verdicts and bodies differ in number',
             'give one verdict and one body (or null) for each handle');
     END IF;
+    IF verdicts IS NULL AND coalesce(pg_column_size(bodies), 0) <= v_max THEN
+        RETURN;  -- all together are small enough: no need to look at each
+    END IF;
     SELECT i.ord, i.verdict, pg_column_size(i.body) AS size INTO v_bad
     FROM unnest(verdicts, bodies) WITH ORDINALITY i (verdict, body, ord)
     WHERE i.verdict NOT IN ('complete', 'fail', 'release')
@@ -144,6 +153,23 @@ BEGIN
         RETURN QUERY SELECT 'invalid_handle', NULL, format('%L is not a handle', left(handle, 80)), NULL::timestamptz;
         RETURN;
     END IF;
+    IF verdict = 'complete' THEN
+        DELETE FROM pgswarm.lease l
+        WHERE l.task = split_part(handle, '.', 1)::bigint
+          AND l.epoch = split_part(handle, '.', 2)::integer
+          AND l.claim_id = split_part(handle, '.', 3)::uuid
+          AND NOT l.strict_lease
+        RETURNING * INTO v_lease;
+        IF FOUND THEN
+            v_now := pgswarm.clock();
+            PERFORM pgswarm._finish(v_lease, body, v_now);
+            code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
+            state := 'done';
+            message := pgswarm._late_message(code);
+            RETURN NEXT;
+            RETURN;
+        END IF;
+    END IF;
     SELECT * INTO v_lease FROM pgswarm.lease l
     WHERE l.task = split_part(handle, '.', 1)::bigint
       AND l.epoch = split_part(handle, '.', 2)::integer
@@ -157,8 +183,30 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END, a.state, NULL::text, a.due_at
-    FROM pgswarm._apply(v_lease, verdict, body, v_now) a;
+    SELECT c.code, a.state, pgswarm._late_message(c.code), a.due_at
+    FROM (SELECT CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END) c (code),
+         pgswarm._apply(v_lease, verdict, body, v_now) a;
+END
+$$;
+
+CREATE FUNCTION pgswarm._late_message(code text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT CASE code WHEN 'late' THEN 'accepted after the end of the lease: nobody else had taken the task' END $$;
+
+-- The outcome of a completed task, whose lease is gone already.
+CREATE FUNCTION pgswarm._finish(lease pgswarm.lease, result jsonb, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts, failed,
+                                 lost, late, state, claim_id, result)
+    VALUES (lease.task, lease.session, lease.started_at, _finish.at, lease.queue, lease.epoch, lease.generation,
+            lease.attempts + 1, lease.failed, lease.lost, lease.until < _finish.at, 'done', lease.claim_id,
+            _finish.result);
+    INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
+    VALUES (_finish.at, lease.session, lease.queue, 'completed', ARRAY[lease.task]);
+    PERFORM pgswarm._unblock(ARRAY[lease.task]);
 END
 $$;
 
@@ -174,12 +222,7 @@ BEGIN
     CASE verdict
     WHEN 'complete' THEN
         DELETE FROM pgswarm.lease l WHERE l.task = lease.task;
-        INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts,
-                                     failed, lost, late, state, claim_id, result)
-        VALUES (lease.task, lease.session, lease.started_at, _apply.at, lease.queue, lease.epoch, lease.generation,
-                lease.attempts + 1, lease.failed, lease.lost, lease.until < _apply.at, 'done', lease.claim_id, body);
-        PERFORM pgswarm._record('completed', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
-        PERFORM pgswarm._unblock(ARRAY[lease.task]);
+        PERFORM pgswarm._finish(lease, body, at);
         state := 'done';
     WHEN 'release' THEN
         PERFORM pgswarm._end_attempt(lease, 'released', NULL, body ->> 'note', at);
