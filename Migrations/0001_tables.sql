@@ -179,7 +179,9 @@ CREATE TABLE pgswarm.waiting (
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
         autovacuum_vacuum_cost_delay = 0);
 COMMENT ON TABLE pgswarm.waiting IS 'What can not be claimed yet: outside the ready index, so that it costs claims nothing.';
+-- What is due next, of all and of one queue: a queue's claimers must not read through the schedules of others.
 CREATE INDEX waiting_due ON pgswarm.waiting (due) WHERE state = 'scheduled';
+CREATE INDEX waiting_queue_due ON pgswarm.waiting (queue, due) WHERE state = 'scheduled';
 
 CREATE TABLE pgswarm.lease (
     task         bigint      PRIMARY KEY,

@@ -3,7 +3,7 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- The id of the agent with this name. A login proves its own name; any other name introduces itself only where
 -- registration is open, and shows its credential where it has one.
-CREATE FUNCTION pgswarm._agent(name text, credential text DEFAULT NULL) RETURNS integer
+CREATE FUNCTION pgswarm._agent_id(name text, credential text DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -41,13 +41,13 @@ END
 $$;
 
 -- The live session behind a token.
-CREATE FUNCTION pgswarm._session(token uuid) RETURNS pgswarm.session
+CREATE FUNCTION pgswarm._live_session(token uuid) RETURNS pgswarm.session
 LANGUAGE plpgsql
 AS $$
 DECLARE
     v_session pgswarm.session;
 BEGIN
-    SELECT * INTO v_session FROM pgswarm.session s WHERE s.token = _session.token;
+    SELECT * INTO v_session FROM pgswarm.session s WHERE s.token = _live_session.token;
     IF NOT FOUND OR v_session.ended_at IS NOT NULL THEN
         PERFORM pgswarm._refuse('session_lost', 'this session has ended or was superseded',
             'stop its work, open a new session and claim again');
@@ -62,7 +62,7 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_agent   integer := pgswarm._agent(agent, credential);
+    v_agent   integer := pgswarm._agent_id(agent, credential);
     v_session pgswarm.session;
     v_now     timestamptz;
 BEGIN
@@ -112,7 +112,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_agent       integer := pgswarm._agent(open_session.agent, open_session.credential);
+    v_agent       integer := pgswarm._agent_id(open_session.agent, open_session.credential);
     v_now         timestamptz := pgswarm.clock();
     v_incarnation integer;
     v_ttl         interval := coalesce(open_session.ttl,
@@ -189,7 +189,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_session pgswarm.session := pgswarm._session(close_session.session);
+    v_session pgswarm.session := pgswarm._live_session(close_session.session);
     v_count   integer;
 BEGIN
     v_count := pgswarm._release_session(v_session.id, close_session.note);
@@ -300,8 +300,8 @@ LANGUAGE plpgsql
 AS $$
 BEGIN
     IF session IS NOT NULL THEN
-        RETURN (pgswarm._session(session)).agent;
+        RETURN (pgswarm._live_session(session)).agent;
     END IF;
-    RETURN pgswarm._agent(agent);
+    RETURN pgswarm._agent_id(agent);
 END
 $$;

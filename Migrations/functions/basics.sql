@@ -54,13 +54,13 @@ END
 $$;
 
 -- The id of a queue that must exist.
-CREATE FUNCTION pgswarm._queue(name text) RETURNS pgswarm.queue
+CREATE FUNCTION pgswarm._known_queue(name text) RETURNS pgswarm.queue
 LANGUAGE plpgsql
 AS $$
 DECLARE
     v_queue pgswarm.queue;
 BEGIN
-    SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = _queue.name;
+    SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = _known_queue.name;
     IF NOT FOUND THEN
         PERFORM pgswarm._refuse('not_found', format('there is no queue "%s"', name),
             'see the queues with: SELECT queue FROM pgswarm.queues, or pgswarm queues');

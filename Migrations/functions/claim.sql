@@ -162,6 +162,11 @@ DECLARE
     v_name  text;
 BEGIN
     PERFORM pgswarm._ride(v_now);
+    IF cardinality(queues) > 1 THEN
+        -- The rows that _running_room locks, in one order whatever the order of the list.
+        PERFORM FROM pgswarm.queue q
+        WHERE q.name = ANY (queues) AND q.max_running IS NOT NULL ORDER BY q.id FOR NO KEY UPDATE;
+    END IF;
     FOREACH v_name IN ARRAY queues LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = v_name;
         IF NOT FOUND THEN
@@ -271,7 +276,7 @@ BEGIN
     IF session IS NULL THEN
         RETURN pgswarm._bare_session(agent);
     END IF;
-    v_session := pgswarm._session(session);
+    v_session := pgswarm._live_session(session);
     IF v_session.kind = 'coordinator' THEN
         PERFORM pgswarm._refuse('not_allowed', 'a coordinator can not claim tasks',
             'plan and steer here; open a session of kind runtime, as another agent, to execute');

@@ -90,7 +90,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_session pgswarm.session := pgswarm._session(held.session);
+    v_session pgswarm.session := pgswarm._live_session(held.session);
     v_fence   bigint := pgswarm._fence_base();
 BEGIN
     RETURN QUERY

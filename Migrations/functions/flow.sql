@@ -74,13 +74,17 @@ AS $$
 DECLARE
     v_tasks bigint[];
 BEGIN
-    v_tasks := ARRAY(
-        SELECT w.task FROM pgswarm.waiting w
-        WHERE w.state = 'scheduled' AND w.due <= _promote.at
-          AND (_promote.queue IS NULL OR w.queue = _promote.queue)
-        ORDER BY w.due
-        LIMIT _promote.batch
-        FOR UPDATE SKIP LOCKED);
+    IF queue IS NULL THEN
+        v_tasks := ARRAY(
+            SELECT w.task FROM pgswarm.waiting w
+            WHERE w.state = 'scheduled' AND w.due <= _promote.at
+            ORDER BY w.due LIMIT _promote.batch FOR UPDATE SKIP LOCKED);
+    ELSE
+        v_tasks := ARRAY(
+            SELECT w.task FROM pgswarm.waiting w
+            WHERE w.state = 'scheduled' AND w.queue = _promote.queue AND w.due <= _promote.at
+            ORDER BY w.due LIMIT _promote.batch FOR UPDATE SKIP LOCKED);
+    END IF;
     IF cardinality(v_tasks) = 0 THEN
         RETURN 0;
     END IF;

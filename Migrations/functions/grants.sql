@@ -63,10 +63,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why_empty(text[]),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
-    -- Called by views, which run functions with the rights of whoever asks. They only answer what the views show.
+    -- Called by views.
     pgswarm.clock(),
-    pgswarm._is_void(pgswarm.lease, timestamptz),
-    pgswarm._state(bigint)
+    pgswarm._is_live(bigint),
+    pgswarm._state_of(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 GRANT SELECT ON

@@ -14,6 +14,9 @@ DECLARE
 BEGIN
     partitions := pgswarm._add_partitions(v_now) + pgswarm._drop_partitions(v_now - v_keep);
     removed := pgswarm._remove_ended(v_now - v_keep, batch);
+    DELETE FROM pgswarm.session s
+    WHERE coalesce(s.ended_at, s.expires_at) < v_now - v_keep AND s.kind <> 'bare'
+      AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.session = s.id);
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
     RETURN NEXT;

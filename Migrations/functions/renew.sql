@@ -18,7 +18,7 @@ DECLARE
     v_now     timestamptz := pgswarm.clock();
 BEGIN
     IF session IS NOT NULL THEN
-        v_session := pgswarm._session(session);
+        v_session := pgswarm._live_session(session);
         v_drain := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
         UPDATE pgswarm.session s SET expires_at = v_now + s.ttl WHERE s.id = v_session.id AND s.ended_at IS NULL;
     END IF;

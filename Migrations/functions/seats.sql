@@ -7,7 +7,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_session pgswarm.session := pgswarm._session(take_seat.session);
+    v_session pgswarm.session := pgswarm._live_session(take_seat.session);
     v_seat    pgswarm.seat;
     v_now     timestamptz;
 BEGIN
@@ -43,7 +43,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_session pgswarm.session := pgswarm._session(leave_seat.session);
+    v_session pgswarm.session := pgswarm._live_session(leave_seat.session);
 BEGIN
     UPDATE pgswarm.seat c SET until = '-infinity' WHERE c.name = leave_seat.name AND c.session = v_session.id;
     RETURN FOUND;

@@ -16,7 +16,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     IF session IS NOT NULL THEN
-        PERFORM pgswarm._touch(pgswarm._session(session), pgswarm.clock());
+        PERFORM pgswarm._touch(pgswarm._live_session(session), pgswarm.clock());
     END IF;
     RETURN QUERY SELECT * FROM pgswarm._settle(handles, verdicts, bodies);
 END

@@ -165,7 +165,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_actor integer := pgswarm._actor(resume.agent, resume.session);
-    v_queue pgswarm.queue := pgswarm._queue(resume.queue);
+    v_queue pgswarm.queue := pgswarm._known_queue(resume.queue);
 BEGIN
     UPDATE pgswarm.queue q SET paused_at = NULL, paused_by = NULL, paused_reason = NULL
     WHERE q.id = v_queue.id AND q.paused_at IS NOT NULL;

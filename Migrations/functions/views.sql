@@ -1,6 +1,25 @@
 -- Views: plural names, the operator's stable surface. They read with the owner's rights.
 SET LOCAL ROLE pgswarm_owner;
 
+-- A view reads tables with its owner's rights but calls functions with those of whoever asks, so what it calls must be
+-- a definer's. These answer nothing that the views don't show.
+CREATE FUNCTION pgswarm._is_live(task bigint) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (SELECT NOT pgswarm._is_void(l, pgswarm.clock()) FROM pgswarm.lease l WHERE l.task = _is_live.task);
+END
+$$;
+
+CREATE FUNCTION pgswarm._state_of(task bigint) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+BEGIN
+    RETURN pgswarm._state(task);
+END
+$$;
+
 -- Every task once, in the branch of the place where it is. With a condition on id each branch is one index probe;
 -- with one on state the other branches are not read at all.
 CREATE VIEW pgswarm.tasks AS
@@ -119,7 +138,7 @@ GROUP BY a.id;
 CREATE VIEW pgswarm.leases AS
 SELECT l.task AS task_id, q.name AS queue, t.title, a.name AS agent, l.session AS session_id, l.epoch,
        l.attempts + 1 AS attempt, l.started_at, l.until AS lease_until,
-       NOT pgswarm._is_void(l, pgswarm.clock()) AS live,
+       pgswarm._is_live(l.task) AS live,
        coalesce(l.progress_at, l.started_at) + q.stall_after < pgswarm.clock() AS stalled,
        l.progress_at, l.percent, l.deadline, s.expires_at AS session_expires_at
 FROM pgswarm.lease l
@@ -163,7 +182,7 @@ LEFT JOIN pgswarm.session s ON s.id = p.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent;
 
 CREATE VIEW pgswarm.dependencies AS
-SELECT d.task AS task_id, d.on_task AS on_task_id, d.met, pgswarm._state(d.on_task) AS on_state
+SELECT d.task AS task_id, d.on_task AS on_task_id, d.met, pgswarm._state_of(d.on_task) AS on_state
 FROM pgswarm.dependency d;
 
 -- One row for each task of each change. Ids and times are not the order of commits, so a follower keeps a place in

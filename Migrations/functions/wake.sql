@@ -35,9 +35,10 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT w.due FROM pgswarm.waiting w
-        WHERE w.state = 'scheduled' AND w.queue = ANY (queues)
-        ORDER BY w.due LIMIT 1);
+        SELECT min(n.due)
+        FROM unnest(queues) q (id)
+        CROSS JOIN LATERAL (SELECT w.due FROM pgswarm.waiting w
+                            WHERE w.state = 'scheduled' AND w.queue = q.id ORDER BY w.due LIMIT 1) n);
 END
 $$;
 
@@ -57,8 +58,6 @@ BEGIN
         WHERE w.ctid = ANY (ARRAY(
             SELECT x.ctid FROM pgswarm.waiter x WHERE x.queue = v_queue.id FOR UPDATE SKIP LOCKED));
         IF FOUND THEN
-            -- A lost ring is harmless, so its commit need not be flushed.
-            SET LOCAL synchronous_commit = off;
             PERFORM pg_notify('pgswarm', v_queue.name);
             v_count := v_count + 1;
         END IF;
@@ -67,4 +66,5 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pgswarm.ring IS
-    'After a commit that made work ready: wakes who sleeps on these queues. Call it in a transaction of its own.';
+    'After a commit that made work ready: wakes who sleeps on these queues. Call it in a transaction of its own, with '
+    'synchronous_commit off: a ring that a crash swallows is found by the next poll.';
