@@ -1,0 +1,27 @@
+public import FoundationEssentials
+import Postgres
+
+/// An agent as an onlooker sees it.
+public struct AgentInfo: Sendable {
+    /// Its name.
+    public var agent: AgentName
+    /// Its current run.
+    public var incarnation: Int
+    /// How many of its sessions live.
+    public var liveSessions: Int
+    /// How many tasks it holds.
+    public var running: Int
+    /// When it was heard of last.
+    public var lastSeen: Date?
+    /// When it was retired, if it was.
+    public var retiredAt: Date?
+
+    init(_ row: Row) throws(PostgresError) {
+        agent = try row[0, as: AgentName.self]
+        incarnation = try row[1, as: Int.self]
+        liveSessions = try row[2, as: Int?.self] ?? 0
+        running = try row[3, as: Int?.self] ?? 0
+        lastSeen = try row[4, as: Date?.self]
+        retiredAt = try row[5, as: Date?.self]
+    }
+}

@@ -1,0 +1,24 @@
+import Postgres
+
+/// The calls that steer queues and look at them.
+enum QueuesSQL {
+    static func pause(_ queue: QueueName, reason: String?, agent: AgentName?) -> SQL {
+        "SELECT pgswarm.pause(queue => \(queue), reason => \(reason), agent => \(agent))"
+    }
+
+    static func resume(_ queue: QueueName, agent: AgentName?) -> SQL {
+        "SELECT pgswarm.resume(queue => \(queue), agent => \(agent))"
+    }
+
+    static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?) -> SQL {
+        "SELECT pgswarm.set_queue(queue => \(queue), settings => \(settings), agent => \(agent))"
+    }
+
+    /// The columns in the order in which ``QueueInfo/init(_:)`` reads them.
+    static let list: SQL = """
+        SELECT queue, ready, running, scheduled, blocked, parked, held, done, dead, cancelled,
+               oldest_ready_seconds, paused, paused_reason, lease_seconds, max_attempts, max_lost, max_running,
+               backlog_limit, strict_lease
+        FROM pgswarm.queues ORDER BY queue
+        """
+}

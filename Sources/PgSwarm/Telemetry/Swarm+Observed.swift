@@ -1,0 +1,41 @@
+public import Tracing
+
+extension Swarm {
+    /// Where spans go.
+    var tracer: any Tracer { configuration.tracer ?? InstrumentationSystem.tracer }
+
+    /// Runs a verb under a span and a timer.
+    func observed<Answer>(
+        _ verb: Verb, queue: QueueName? = nil, task: TaskID? = nil,
+        _ body: (InstrumentationContext) async throws(SwarmError) -> Answer
+    ) async throws(SwarmError) -> Answer {
+        let start = ContinuousClock.now
+        let span = tracer.startAnySpan(
+            "pgswarm.\(verb.rawValue)", context: InstrumentationContext.current ?? .topLevel, ofKind: .client)
+        defer { span.end() }
+        span.updateAttributes { attributes in
+            attributes["pgswarm.agent"] = configuration.agent.rawValue
+            if let queue { attributes["pgswarm.queue"] = queue.rawValue }
+            if let task { attributes["pgswarm.task"] = task.description }
+        }
+        do throws(SwarmError) {
+            let answer = try await body(span.context)
+            metrics.called(verb, .now - start, error: nil)
+            return answer
+        } catch {
+            span.recordError(error)
+            span.setStatus(SpanStatus(code: .error, message: error.code.rawValue))
+            metrics.called(verb, .now - start, error: error)
+            throw error
+        }
+    }
+
+    /// The trace of whoever asked for the work: run the work inside it, and its spans belong to that trace.
+    ///
+    /// ```swift
+    /// await InstrumentationContext.withValue(swarm.traceContext(of: task)) { … }
+    /// ```
+    public func traceContext(of task: ClaimedTask) -> InstrumentationContext {
+        TraceContext.read(task.trace, with: tracer)
+    }
+}

@@ -1,0 +1,107 @@
+import Logging
+import Postgres
+internal import Synchronization
+
+/// Passes the database's rings on to the claims of this process that wait, over one listening connection.
+///
+/// Rings only save time. With the listener broken, claims look by themselves once within the poll interval.
+final class WakeUps: Sendable {
+    private struct Subscriber {
+        var queues: Set<String>
+        var call: WakeUpCall
+    }
+
+    private struct State {
+        var subscribers: [UInt64: Subscriber] = [:]
+        var lastID: UInt64 = 0
+        var isListening = false
+        var isClosed = false
+        var listening: Task<Void, Never>?
+    }
+
+    private static let channel = "pgswarm"
+    private let options: ConnectionOptions
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(_ options: ConnectionOptions, logger: Logger) {
+        self.options = options
+        self.logger = logger
+    }
+
+    deinit {
+        state.withLock { $0.listening?.cancel() }
+    }
+
+    /// Whether rings arrive at this moment: only then is it worth asking for one.
+    var isListening: Bool { state.withLock { $0.isListening } }
+
+    /// Subscribes to the rings for some queues; the first subscription starts the listener.
+    func subscribe(_ queues: [QueueName], _ call: WakeUpCall) -> UInt64 {
+        state.withLock { state in
+            state.lastID += 1
+            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), call: call)
+            if state.listening == nil, !state.isClosed {
+                // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
+                state.listening = Task.detached { [weak self, options] in await Self.listen(options, for: self) }
+            }
+            return state.lastID
+        }
+    }
+
+    func unsubscribe(_ id: UInt64) {
+        state.withLock { $0.subscribers[id] = nil }
+    }
+
+    /// Ends the listener for good.
+    func close() {
+        let listening = state.withLock { state in
+            state.isClosed = true
+            return state.listening
+        }
+        listening?.cancel()
+    }
+
+    /// Holds the swarm weakly, so that a swarm that nobody closed can go.
+    private static func listen(_ options: ConnectionOptions, for wakeUps: @autoclosure () -> WakeUps?) async {
+        let listener = Listener(options)
+        do {
+            try await listener.withNotifications(on: [channel]) { events in
+                for await event in events {
+                    guard let wakeUps = wakeUps() else { return }
+                    wakeUps.take(event)
+                }
+            }
+        } catch {
+            wakeUps()?.give(up: error)
+        }
+    }
+
+    private func take(_ event: ListenerEvent) {
+        switch event {
+        case .notification(_, let queue, _):
+            for call in calls(for: queue) { call.ring() }
+        case .listening:
+            state.withLock { $0.isListening = true }
+            for call in calls(for: nil) { call.ring() }
+        case .mayHaveMissed:
+            for call in calls(for: nil) { call.ring() }
+        case .interrupted(let error):
+            state.withLock { $0.isListening = false }
+            logger.info("rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func give(up error: any Error) {
+        state.withLock { $0.isListening = false }
+        if !(error is CancellationError) {
+            logger.warning("rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func calls(for queue: String?) -> [WakeUpCall] {
+        state.withLock { state in
+            state.subscribers.values.filter { queue.map($0.queues.contains) ?? true }.map(\.call)
+        }
+    }
+}
