@@ -56,7 +56,6 @@ extension Swarm {
         try await observed("renew", task: handle.taskID) { _ throws(SwarmError) in
             let renewal = try await renewals.submit(RenewalItem(handle: handle, lease: lease))
             guard renewal.status != .lost else {
-                await dropped([handle])
                 throw SwarmError(
                     .lostClaim, "the lease on task \(handle.taskID) was lost",
                     hint: "Stop working on the task and claim another.")
@@ -71,12 +70,7 @@ extension Swarm {
     public func renew(_ handles: [Handle], lease: Duration? = nil) async throws(SwarmError) -> [Renewal] {
         guard !handles.isEmpty else { return [] }
         return try await observed("renew") { _ throws(SwarmError) in
-            let session = await sessions.current?.token
-            let renewals = try await caller.call("renew", repeatable: true) { db throws(SwarmError) in
-                try db.renew(handles, lease: lease, session: session)
-            }
-            await dropped(renewals.filter { $0.status == .lost }.map(\.handle))
-            return renewals
+            try await calls.renew(handles, lease: lease)
         }
     }
 
@@ -86,16 +80,6 @@ extension Swarm {
         let answer = try await turns.submit(.claim(ClaimLane(queues: request.queues, lease: request.lease)))
         guard case .claimed(let task?) = answer else { return [] }
         return [task]
-    }
-
-    /// The calls under the swarm's session.
-    var calls: ClaimCalls { ClaimCalls(caller: caller, sessions: sessions, ledger: ledger) }
-
-    /// Takes note of leases that turned out to be lost.
-    func dropped(_ handles: [Handle]) async {
-        guard !handles.isEmpty else { return }
-        metrics.lost(handles.count)
-        await ledger.forget(handles)
     }
 
     /// Makes a call that only looks.

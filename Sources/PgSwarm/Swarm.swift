@@ -30,7 +30,7 @@ public final class Swarm: Sendable {
     let caller: Caller
     let metrics: SwarmMetrics
     let sessions: SessionKeeper
-    let ledger: ClaimLedger
+    let calls: ClaimCalls
     let bell: Bell
     let wakeUps: WakeUps
     let enqueues: EnqueueGroup
@@ -52,7 +52,7 @@ public final class Swarm: Sendable {
         let sessions = SessionKeeper(
             caller: caller, introduction: Introduction(configuration), kind: configuration.sessionKind,
             joining: configuration.joining)
-        let ledger = ClaimLedger()
+        let calls = ClaimCalls(caller: caller, sessions: sessions, ledger: ClaimLedger())
         let limits = GroupLimits(slots: configuration.groupedCalls, count: configuration.maximumGroup)
 
         self.configuration = configuration
@@ -61,14 +61,14 @@ public final class Swarm: Sendable {
         self.caller = caller
         self.metrics = metrics
         self.sessions = sessions
-        self.ledger = ledger
+        self.calls = calls
         bell = Bell(logger: logger) { queues throws(SwarmError) in
             _ = try await caller.call("ring", repeatable: true) { db throws(SwarmError) in try db.ring(queues) }
         }
         wakeUps = WakeUps(options, logger: logger)
         enqueues = .enqueues(caller: caller, limits: limits)
-        turns = .turns(ClaimCalls(caller: caller, sessions: sessions, ledger: ledger), limits: limits)
-        renewals = .renewals(caller: caller, sessions: sessions, limits: limits)
+        turns = .turns(calls, limits: limits)
+        renewals = .renewals(calls, limits: limits)
         registrations = .registrations(caller: caller, sessions: sessions)
     }
 

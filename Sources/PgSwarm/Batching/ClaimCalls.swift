@@ -63,6 +63,32 @@ struct ClaimCalls: Sendable {
         return (settled, claimed)
     }
 
+    /// Renews leases and beats the session.
+    func renew(_ handles: [Handle], lease: Duration?) async throws(SwarmError) -> [Renewal] {
+        caller.metrics.grouped("renew", handles.count)
+        let session = await sessions.current
+        do throws(SwarmError) {
+            return try await renew(handles, lease: lease, under: session)
+        } catch {
+            guard error.code == .sessionLost, let session else { throw error }
+            // What became of each lease is still worth knowing.
+            _ = await sessions.mayReplace(session)
+            return try await renew(handles, lease: lease, under: nil)
+        }
+    }
+
+    private func renew(
+        _ handles: [Handle], lease: Duration?, under session: Session?
+    ) async throws(SwarmError) -> [Renewal] {
+        let renewals = try await caller.call("renew", repeatable: true) { db throws(SwarmError) in
+            try db.renew(handles, lease: lease, session: session?.token)
+        }
+        let lost = renewals.filter { $0.status == .lost }.map(\.handle)
+        caller.metrics.lost(lost.count)
+        await ledger.forget(lost)
+        return renewals
+    }
+
     /// Everything the session holds.
     func held(_ session: Session) async throws(SwarmError) -> [ClaimedTask] {
         try await caller.call("held", repeatable: true) { db throws(SwarmError) in

@@ -13,18 +13,12 @@ struct RenewalItem: Sendable {
 
 extension CallGroup where Item == RenewalItem, Answer == Renewal, Lane == Duration? {
     /// The group of a swarm's single renewals.
-    static func renewals(caller: Caller, sessions: SessionKeeper, limits: GroupLimits) -> RenewalGroup {
+    static func renewals(_ calls: ClaimCalls, limits: GroupLimits) -> RenewalGroup {
         RenewalGroup(
             slots: limits.slots, limits: CallLimits(count: limits.count), lane: { .some($0.lease) },
             call: { items throws(SwarmError) in
                 guard let first = items.first else { return [] }
-                caller.metrics.grouped("renew", items.count)
-                let session = await sessions.current?.token
-                let handles = items.map(\.handle)
-                let renewals = try await caller.call("renew", repeatable: true) { db throws(SwarmError) in
-                    try db.renew(handles, lease: first.lease, session: session)
-                }
-                return renewals.map { .success($0) }
+                return try await calls.renew(items.map(\.handle), lease: first.lease).map { .success($0) }
             })
     }
 }

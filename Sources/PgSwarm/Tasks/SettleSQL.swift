@@ -32,10 +32,7 @@ enum SettleSQL {
     }
 
     static func intent(_ handle: Handle, key: String, detail: JSONText?) -> SQL {
-        """
-        SELECT state, detail, result, epoch FROM pgswarm.intent(
-            handle => \(handle.text), key => \(key), detail => \(detail))
-        """
+        "SELECT * FROM pgswarm.intent(handle => \(handle.text), key => \(key), detail => \(detail))"
     }
 
     static func confirm(_ handle: Handle, key: String, result: JSONText?) -> SQL {
