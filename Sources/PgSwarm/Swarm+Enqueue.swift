@@ -10,7 +10,7 @@ extension Swarm {
     @discardableResult
     public func enqueue(_ draft: TaskDraft, parent: Handle? = nil) async throws(SwarmError) -> EnqueueReceipt {
         try await observed("enqueue", queue: draft.queue) { context throws(SwarmError) in
-            let author = await author(parent)
+            let author = try await author(parent)
             let draft = traced(draft, in: context)
             let receipt = try await enqueues.submit(EnqueueItem(draft: draft, author: author))
             announce([draft], [receipt])
@@ -31,7 +31,7 @@ extension Swarm {
     ) async throws(SwarmError) -> [EnqueueReceipt] {
         guard !drafts.isEmpty else { return [] }
         return try await observed("enqueue", queue: drafts.first?.queue) { context throws(SwarmError) in
-            let author = await author(parent)
+            let author = try await author(parent)
             let drafts = drafts.map { traced($0, in: context) }
             let chunks = EnqueueChunk.split(drafts)
             metrics.grouped("enqueue", drafts.count)
@@ -48,11 +48,11 @@ extension Swarm {
     }
 
     /// An agent with a credential shows its session, others their name.
-    private func author(_ parent: Handle?) async -> EnqueueAuthor {
-        if configuration.credential != nil, let session = try? await sessions.open() {
-            return EnqueueAuthor(session: session.token, parent: parent)
+    func author(_ parent: Handle? = nil) async throws(SwarmError) -> EnqueueAuthor {
+        guard configuration.credential != nil || configuration.joining != nil else {
+            return EnqueueAuthor(agent: configuration.agent, parent: parent)
         }
-        return EnqueueAuthor(agent: configuration.agent, parent: parent)
+        return EnqueueAuthor(session: try await sessions.open().token, parent: parent)
     }
 
     private func traced(_ draft: TaskDraft, in context: InstrumentationContext) -> TaskDraft {

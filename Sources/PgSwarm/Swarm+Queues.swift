@@ -6,9 +6,9 @@ extension Swarm {
     /// - Returns: Whether it was not paused before.
     @discardableResult
     public func pause(_ queue: QueueName, reason: String? = nil) async throws(SwarmError) -> Bool {
-        let agent = configuration.agent
+        let author = try await author()
         return try await write("pause") { db throws(SwarmError) in
-            try db.pause(queue, reason: reason, agent: agent)
+            try db.pause(queue, reason: reason, agent: author.agent, session: author.session)
         }
     }
 
@@ -17,8 +17,10 @@ extension Swarm {
     /// - Returns: Whether it was paused before.
     @discardableResult
     public func resume(_ queue: QueueName) async throws(SwarmError) -> Bool {
-        let agent = configuration.agent
-        let wasPaused = try await write("resume") { db throws(SwarmError) in try db.resume(queue, agent: agent) }
+        let author = try await author()
+        let wasPaused = try await write("resume") { db throws(SwarmError) in
+            try db.resume(queue, agent: author.agent, session: author.session)
+        }
         if wasPaused { bell.ring([queue]) }
         return wasPaused
     }
@@ -30,9 +32,9 @@ extension Swarm {
     /// - Throws: `invalid_argument` for an unknown setting or an impossible value; nothing is changed then.
     @discardableResult
     public func configure(_ queue: QueueName, _ settings: JSONText) async throws(SwarmError) -> JSONText {
-        let agent = configuration.agent
+        let author = try await author()
         return try await write("set_queue") { db throws(SwarmError) in
-            try db.configure(queue, settings, agent: agent)
+            try db.configure(queue, settings, agent: author.agent, session: author.session)
         }
     }
 

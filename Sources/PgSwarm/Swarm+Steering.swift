@@ -5,9 +5,9 @@ extension Swarm {
     ///
     /// - Returns: One answer for each task.
     public func cancel(_ tasks: [TaskID], reason: String? = nil) async throws(SwarmError) -> [SteeringAnswer] {
-        let agent = configuration.agent
+        let author = try await author()
         return try await write("cancel") { db throws(SwarmError) in
-            try db.cancel(tasks, reason: reason, agent: agent)
+            try db.cancel(tasks, reason: reason, agent: author.agent, session: author.session)
         }
     }
 
@@ -15,8 +15,10 @@ extension Swarm {
     ///
     /// - Returns: One answer for each task.
     public func retry(_ tasks: [TaskID]) async throws(SwarmError) -> [SteeringAnswer] {
-        let agent = configuration.agent
-        return try await write("retry") { db throws(SwarmError) in try db.retry(tasks, agent: agent) }
+        let author = try await author()
+        return try await write("retry") { db throws(SwarmError) in
+            try db.retry(tasks, agent: author.agent, session: author.session)
+        }
     }
 
     /// Why a task is where it is.

@@ -1,3 +1,4 @@
+public import FoundationEssentials
 public import Postgres
 
 extension Connection {
@@ -6,9 +7,9 @@ extension Connection {
     /// - Returns: Whether it was not paused before.
     @discardableResult
     public func pause(
-        _ queue: QueueName, reason: String? = nil, agent: AgentName? = nil
+        _ queue: QueueName, reason: String? = nil, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> Bool {
-        try row(QueuesSQL.pause(queue, reason: reason, agent: agent)) { row throws(PostgresError) in
+        try row(QueuesSQL.pause(queue, reason: reason, agent: agent, session: session)) { row throws(PostgresError) in
             try row[0, as: Bool.self]
         }
     }
@@ -17,8 +18,12 @@ extension Connection {
     ///
     /// - Returns: Whether it was paused before.
     @discardableResult
-    public func resume(_ queue: QueueName, agent: AgentName? = nil) throws(SwarmError) -> Bool {
-        try row(QueuesSQL.resume(queue, agent: agent)) { row throws(PostgresError) in try row[0, as: Bool.self] }
+    public func resume(
+        _ queue: QueueName, agent: AgentName? = nil, session: UUID? = nil
+    ) throws(SwarmError) -> Bool {
+        try row(QueuesSQL.resume(queue, agent: agent, session: session)) { row throws(PostgresError) in
+            try row[0, as: Bool.self]
+        }
     }
 
     /// Changes settings of a queue, which comes into being if it isn't there.
@@ -30,9 +35,9 @@ extension Connection {
     /// - Throws: `invalid_argument` for an unknown setting or an impossible value; nothing is changed then.
     @discardableResult
     public func configure(
-        _ queue: QueueName, _ settings: JSONText, agent: AgentName? = nil
+        _ queue: QueueName, _ settings: JSONText, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> JSONText {
-        try row(QueuesSQL.configure(queue, settings, agent: agent)) { row throws(PostgresError) in
+        try row(QueuesSQL.configure(queue, settings, agent: agent, session: session)) { row throws(PostgresError) in
             try row[0, as: JSONText.self]
         }
     }

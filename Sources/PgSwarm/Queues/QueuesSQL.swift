@@ -1,17 +1,25 @@
 import Postgres
 
+import struct FoundationEssentials.UUID
+
 /// The calls that steer queues and look at them.
 enum QueuesSQL {
-    static func pause(_ queue: QueueName, reason: String?, agent: AgentName?) -> SQL {
-        "SELECT pgswarm.pause(queue => \(queue), reason => \(reason), agent => \(agent))"
+    static func pause(_ queue: QueueName, reason: String?, agent: AgentName?, session: UUID?) -> SQL {
+        """
+        SELECT pgswarm.pause(
+            queue => \(queue), reason => \(reason), agent => \(agent), session => \(session))
+        """
     }
 
-    static func resume(_ queue: QueueName, agent: AgentName?) -> SQL {
-        "SELECT pgswarm.resume(queue => \(queue), agent => \(agent))"
+    static func resume(_ queue: QueueName, agent: AgentName?, session: UUID?) -> SQL {
+        "SELECT pgswarm.resume(queue => \(queue), agent => \(agent), session => \(session))"
     }
 
-    static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?) -> SQL {
-        "SELECT pgswarm.set_queue(queue => \(queue), settings => \(settings), agent => \(agent))"
+    static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?, session: UUID?) -> SQL {
+        """
+        SELECT pgswarm.set_queue(
+            queue => \(queue), settings => \(settings), agent => \(agent), session => \(session))
+        """
     }
 
     /// The columns in the order in which ``QueueInfo/init(_:)`` reads them.

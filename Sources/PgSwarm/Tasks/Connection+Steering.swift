@@ -1,18 +1,27 @@
+public import FoundationEssentials
 public import Postgres
 
 extension Connection {
     /// Cancels tasks: no completion takes effect any more.
+    ///
+    /// - Parameters:
+    ///   - agent: Who wants it; the database's user when absent.
+    ///   - session: The agent's session, for agents with a credential.
     public func cancel(
-        _ tasks: [TaskID], reason: String? = nil, agent: AgentName? = nil
+        _ tasks: [TaskID], reason: String? = nil, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> [SteeringAnswer] {
-        try rows(SteeringSQL.cancel(tasks, reason: reason, agent: agent)) { row throws(PostgresError) in
+        try rows(SteeringSQL.cancel(tasks, reason: reason, agent: agent, session: session)) { row throws(PostgresError) in
             try SteeringAnswer(row)
         }
     }
 
     /// Gives dead or cancelled tasks a new generation of attempts.
-    public func retry(_ tasks: [TaskID], agent: AgentName? = nil) throws(SwarmError) -> [SteeringAnswer] {
-        try rows(SteeringSQL.retry(tasks, agent: agent)) { row throws(PostgresError) in try SteeringAnswer(row) }
+    public func retry(
+        _ tasks: [TaskID], agent: AgentName? = nil, session: UUID? = nil
+    ) throws(SwarmError) -> [SteeringAnswer] {
+        try rows(SteeringSQL.retry(tasks, agent: agent, session: session)) { row throws(PostgresError) in
+            try SteeringAnswer(row)
+        }
     }
 
     /// Why a task is where it is.

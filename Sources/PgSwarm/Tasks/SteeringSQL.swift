@@ -1,15 +1,18 @@
 import Postgres
 
+import struct FoundationEssentials.UUID
+
 /// The calls that steer tasks from outside and look at them.
 enum SteeringSQL {
-    static func cancel(_ tasks: [TaskID], reason: String?, agent: AgentName?) -> SQL {
+    static func cancel(_ tasks: [TaskID], reason: String?, agent: AgentName?, session: UUID?) -> SQL {
         """
-        SELECT id, code, state FROM pgswarm.cancel(tasks => \(tasks), reason => \(reason), agent => \(agent))
+        SELECT id, code, state FROM pgswarm.cancel(
+            tasks => \(tasks), reason => \(reason), agent => \(agent), session => \(session))
         """
     }
 
-    static func retry(_ tasks: [TaskID], agent: AgentName?) -> SQL {
-        "SELECT id, code, state FROM pgswarm.retry(tasks => \(tasks), agent => \(agent))"
+    static func retry(_ tasks: [TaskID], agent: AgentName?, session: UUID?) -> SQL {
+        "SELECT id, code, state FROM pgswarm.retry(tasks => \(tasks), agent => \(agent), session => \(session))"
     }
 
     static func why(_ task: TaskID) -> SQL {
