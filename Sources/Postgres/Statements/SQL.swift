@@ -71,6 +71,14 @@ extension SQL: ExpressibleByStringInterpolation {
             appendPlaceholder()
         }
 
+        /// Appends a parameter that may be NULL.
+        ///
+        /// An overload of its own, because the compiler warns of optionals in interpolations otherwise.
+        public mutating func appendInterpolation<T: PostgresEncodable>(_ value: T?) {
+            parameters.append(value)
+            appendPlaceholder()
+        }
+
         /// Appends a parameter that is already in the server's form.
         public mutating func appendInterpolation(_ value: PostgresValue) {
             parameters.append(value)
