@@ -35,7 +35,7 @@ struct SHA256 {
         var last = Array(rest) + [0x80]
         while last.count % 64 != 56 { last.append(0) }
         for shift in stride(from: 56, through: 0, by: -8) {
-            last.append(UInt8(truncatingIfNeeded: UInt64(total) * 8 >> UInt64(shift)))
+            last.append(UInt8(truncatingIfNeeded: (UInt64(total) * 8) >> UInt64(shift)))
         }
         for start in stride(from: 0, to: last.count, by: 64) { take(last[start..<start + 64]) }
     }
