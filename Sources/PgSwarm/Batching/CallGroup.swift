@@ -46,6 +46,11 @@ final class CallGroup<Item: Sendable, Answer: Sendable, Lane: Hashable & Sendabl
         return try result.get()
     }
 
+    /// How many items wait for a slot.
+    var waitingCount: Int { state.withLock { $0.waitingCount } }
+    /// How many calls are under way.
+    var busySlots: Int { state.withLock { $0.underWay } }
+
     private func arrive(_ ticket: UInt64, _ item: Item, _ waiter: Waiter) {
         // A cancellation sets the flag before its handler runs: whichever takes the lock second sees the other.
         switch state.withLock({ $0.arrive(ticket, item, waiter, isCancelled: Task.isCancelled) }) {

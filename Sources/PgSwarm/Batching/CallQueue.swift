@@ -41,7 +41,7 @@ struct CallQueue<Item: Sendable, Lane: Hashable, Waiter> {
     private let slots: Int
     private let limits: CallLimits<Item>
     private let lane: @Sendable (Item) -> Lane?
-    private var underWay = 0
+    private(set) var underWay = 0
     private var lastTicket: UInt64 = 0
     private var waiting: [Waiting] = []
 
@@ -50,6 +50,9 @@ struct CallQueue<Item: Sendable, Lane: Hashable, Waiter> {
         self.limits = limits
         self.lane = lane
     }
+
+    /// How many items wait for a slot.
+    var waitingCount: Int { waiting.count }
 
     /// A number under which an item arrives and can be withdrawn.
     mutating func takeTicket() -> UInt64 {
