@@ -26,6 +26,8 @@ public final class Swarm: Sendable {
     /// Where the library writes what an operator may want to know.
     public let logger: Logger
 
+    /// Where the server is, with the settings that claims need: for further connections of one's own.
+    let options: ConnectionOptions
     let pool: ConnectionPool
     let caller: Caller
     let metrics: SwarmMetrics
@@ -40,11 +42,12 @@ public final class Swarm: Sendable {
 
     /// Creates a swarm; nothing is connected yet.
     public init(_ options: ConnectionOptions, configuration: SwarmConfiguration = SwarmConfiguration()) {
+        let options = options.plannedForClaims
         var logger = configuration.logger
         logger[metadataKey: "agent"] = "\(configuration.agent)"
         let metrics = SwarmMetrics(factory: configuration.metricsFactory)
         let pool = ConnectionPool(
-            options.plannedForClaims,
+            options,
             configuration: .init(maximum: configuration.connections, acquireTimeout: configuration.callTimeout))
         let caller = Caller(
             pool: pool, callTimeout: configuration.callTimeout, reconnectWindow: configuration.reconnectWindow,
@@ -57,6 +60,7 @@ public final class Swarm: Sendable {
 
         self.configuration = configuration
         self.logger = logger
+        self.options = options
         self.pool = pool
         self.caller = caller
         self.metrics = metrics
@@ -142,7 +146,8 @@ extension ConnectionOptions {
 }
 
 extension Introduction {
-    fileprivate init(_ configuration: SwarmConfiguration) {
+    /// Introduces the agent of a swarm from this process.
+    init(_ configuration: SwarmConfiguration) {
         self.init(agent: configuration.agent, credential: configuration.credential)
         ttl = configuration.sessionTTL
         host = ProcessInfo.processInfo.hostName

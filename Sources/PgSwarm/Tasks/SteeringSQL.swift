@@ -34,7 +34,7 @@ enum SteeringSQL {
     /// The columns in the order in which ``TaskInfo/init(_:)`` reads them.
     static let columns = """
         id, queue, kind, title, state, reason, priority, attempts, max_attempts, agent, payload, result, error, \
-        created_at, due_at, started_at, finished_at, lease_until, percent, NULL::text AS note, epoch, parent, key, trace
+        created_at, due_at, started_at, finished_at, lease_until, percent, note, epoch, parent, key, trace
         """
 
     static func list(_ filter: TaskFilter) -> SQL {

@@ -8,7 +8,7 @@ internal import Synchronization
 final class WakeUps: Sendable {
     private struct Subscriber {
         var queues: Set<String>
-        var call: WakeUpCall
+        var ring: @Sendable () -> Void
     }
 
     private struct State {
@@ -38,9 +38,16 @@ final class WakeUps: Sendable {
 
     /// Subscribes to the rings for some queues; the first subscription starts the listener.
     func subscribe(_ queues: [QueueName], _ call: WakeUpCall) -> UInt64 {
+        subscribe(queues) { call.ring() }
+    }
+
+    /// Subscribes to the rings for some queues.
+    ///
+    /// - Parameter ring: Called with each ring, and whenever one may have been missed; must be quick.
+    func subscribe(_ queues: [QueueName], ring: @escaping @Sendable () -> Void) -> UInt64 {
         state.withLock { state in
             state.lastID += 1
-            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), call: call)
+            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), ring: ring)
             if state.listening == nil, !state.isClosed {
                 // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
                 state.listening = Task.detached { [weak self, options] in await Self.listen(options, for: self) }
@@ -80,12 +87,12 @@ final class WakeUps: Sendable {
     private func take(_ event: ListenerEvent) {
         switch event {
         case .notification(_, let queue, _):
-            for call in calls(for: queue) { call.ring() }
+            for ring in rings(for: queue) { ring() }
         case .listening:
             state.withLock { $0.isListening = true }
-            for call in calls(for: nil) { call.ring() }
+            for ring in rings(for: nil) { ring() }
         case .mayHaveMissed:
-            for call in calls(for: nil) { call.ring() }
+            for ring in rings(for: nil) { ring() }
         case .interrupted(let error):
             state.withLock { $0.isListening = false }
             logger.info("rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
@@ -99,9 +106,9 @@ final class WakeUps: Sendable {
         }
     }
 
-    private func calls(for queue: String?) -> [WakeUpCall] {
+    private func rings(for queue: String?) -> [@Sendable () -> Void] {
         state.withLock { state in
-            state.subscribers.values.filter { queue.map($0.queues.contains) ?? true }.map(\.call)
+            state.subscribers.values.filter { queue.map($0.queues.contains) ?? true }.map(\.ring)
         }
     }
 }
