@@ -16,7 +16,8 @@ struct Caller: Sendable {
     ///     is reported as `outcome_unknown`.
     ///   - body: The statements, in one visit to a connection. It runs again with each repetition.
     func call<Answer: Sendable>(
-        _ verb: Verb, repeatable: Bool, _ body: @escaping @Sendable (isolated Connection) throws(SwarmError) -> Answer
+        _ verb: Verb, repeatable: Bool,
+        _ body: @escaping @Sendable (isolated Connection) throws(SwarmError) -> Answer
     ) async throws(SwarmError) -> Answer {
         let start = ContinuousClock.now
         var backoff = Backoff()

@@ -22,7 +22,9 @@ extension Connection {
     }
 
     /// Calls a function of the protocol that answers one row.
-    func row<Element>(_ sql: SQL, _ read: (Row) throws(PostgresError) -> Element) throws(SwarmError) -> Element {
+    func row<Element>(_ sql: SQL, _ read: (Row) throws(PostgresError) -> Element) throws(SwarmError)
+        -> Element
+    {
         guard let element = try rows(sql, count: 1, read).first else {
             throw SwarmError(.internal, "the database answered no row")
         }

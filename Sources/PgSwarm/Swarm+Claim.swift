@@ -47,7 +47,9 @@ extension Swarm {
         try await read("why_empty") { db throws(SwarmError) in try db.whyEmpty(queues) }
     }
 
-    /// Renews a lease. Concurrent calls leave together.
+    /// Renews a lease.
+    ///
+    /// Concurrent calls leave together.
     ///
     /// - Returns: What the holder should do now.
     /// - Throws: `lost_claim` when the lease was superseded.
@@ -86,7 +88,8 @@ extension Swarm {
     func read<Answer: Sendable>(
         _ verb: Verb, _ body: @escaping @Sendable (isolated Connection) throws(SwarmError) -> Answer
     ) async throws(SwarmError) -> Answer {
-        try await observed(verb) { _ throws(SwarmError) in try await caller.call(verb, repeatable: true, body) }
+        try await observed(verb) { _ throws(SwarmError) in try await caller.call(verb, repeatable: true, body)
+        }
     }
 
     /// Makes a call that changes something and whose repetition ends in the same state.
@@ -94,6 +97,8 @@ extension Swarm {
         _ verb: Verb, repeatable: Bool = true,
         _ body: @escaping @Sendable (isolated Connection) throws(SwarmError) -> Answer
     ) async throws(SwarmError) -> Answer {
-        try await observed(verb) { _ throws(SwarmError) in try await caller.call(verb, repeatable: repeatable, body) }
+        try await observed(verb) { _ throws(SwarmError) in
+            try await caller.call(verb, repeatable: repeatable, body)
+        }
     }
 }

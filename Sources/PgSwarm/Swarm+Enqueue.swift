@@ -2,13 +2,16 @@ import Postgres
 import Tracing
 
 extension Swarm {
-    /// Enqueues a task. Concurrent calls leave together.
+    /// Enqueues a task.
+    ///
+    /// Concurrent calls leave together.
     ///
     /// - Parameter parent: The handle under whose fence the task is created: refused when it was superseded.
     /// - Throws: `invalid_argument`, `queue_full`, `request_mismatch`, `too_large`, `lost_claim`, `unreachable`;
     ///   `outcome_unknown` when the connection broke at the wrong moment and the draft has no key.
     @discardableResult
-    public func enqueue(_ draft: TaskDraft, parent: Handle? = nil) async throws(SwarmError) -> EnqueueReceipt {
+    public func enqueue(_ draft: TaskDraft, parent: Handle? = nil) async throws(SwarmError) -> EnqueueReceipt
+    {
         try await observed("enqueue", queue: draft.queue) { context throws(SwarmError) in
             let author = try await author(parent)
             let draft = traced(draft, in: context)
@@ -36,7 +39,8 @@ extension Swarm {
             let chunks = EnqueueChunk.split(drafts)
             metrics.grouped("enqueue", drafts.count)
             let isRepeatable = requestID != nil || drafts.allSatisfy { $0.key != nil }
-            let receipts = try await caller.call("enqueue", repeatable: isRepeatable) { db throws(SwarmError) in
+            let receipts = try await caller.call("enqueue", repeatable: isRepeatable) {
+                db throws(SwarmError) in
                 if chunks.count == 1 { return try db.enqueue(chunks, by: author, requestID: requestID) }
                 return try db.transacted { db in
                     try db.enqueue(chunks, by: author, requestID: requestID)
@@ -65,7 +69,9 @@ extension Swarm {
     /// Counts what was created and wakes those who wait for it.
     private func announce(_ drafts: [TaskDraft], _ receipts: [EnqueueReceipt]) {
         let created = zip(drafts, receipts).filter { $1.created }.map(\.0)
-        for (queue, drafts) in Dictionary(grouping: created, by: \.queue) { metrics.enqueued(drafts.count, queue: queue) }
+        for (queue, drafts) in Dictionary(grouping: created, by: \.queue) {
+            metrics.enqueued(drafts.count, queue: queue)
+        }
         bell.ring(created.filter(\.isReadyAtOnce).map(\.queue))
     }
 }

@@ -61,7 +61,8 @@ extension Swarm {
 
     /// Retires an agent for good: its name is not given again.
     public func retire(_ agent: AgentName, successor: AgentName? = nil) async throws(SwarmError) {
-        try await write("retire_agent") { db throws(SwarmError) in try db.retire(agent, successor: successor) }
+        try await write("retire_agent") { db throws(SwarmError) in try db.retire(agent, successor: successor)
+        }
     }
 
     /// Tells all of an agent's sessions to finish what they hold and claim nothing more, or takes that back.

@@ -1,7 +1,9 @@
 public import Postgres
 
 extension Swarm {
-    /// Completes a task. Concurrent calls leave together, also with claims.
+    /// Completes a task.
+    ///
+    /// Concurrent calls leave together, also with claims.
     ///
     /// - Returns: The answer; its code is `late` when the lease had run out and nobody had taken the task over.
     /// - Throws: `lost_claim` when the attempt was superseded: the result is kept aside, nothing else changed.
@@ -18,7 +20,9 @@ extension Swarm {
         try await settle(handle, .complete(JSONText(encoding: result)))
     }
 
-    /// Reports that an attempt failed. The task is tried again later unless the attempts are used up.
+    /// Reports that an attempt failed.
+    ///
+    /// The task is tried again later unless the attempts are used up.
     ///
     /// - Parameters:
     ///   - error: What went wrong, for the next holder and for people.
@@ -42,7 +46,9 @@ extension Swarm {
         try await settle(handle, .release(note: note, delay: delay))
     }
 
-    /// Ends an attempt. Concurrent calls leave together, also with claims.
+    /// Ends an attempt.
+    ///
+    /// Concurrent calls leave together, also with claims.
     ///
     /// - Throws: `lost_claim`, `already_settled`, `invalid_handle`, `invalid_argument`, `unreachable`, …
     @discardableResult
@@ -56,7 +62,9 @@ extension Swarm {
         }
     }
 
-    /// Ends attempts in one call. A superseded one is an answer, not an error.
+    /// Ends attempts in one call.
+    ///
+    /// A superseded one is an answer, not an error.
     ///
     /// - Returns: One answer for each verdict, in their order.
     public func settle(
@@ -105,6 +113,7 @@ extension Swarm {
     ///
     /// - Throws: `lost_claim` when the lease was superseded, `not_found` when the effect was not announced.
     public func confirm(_ handle: Handle, key: String, result: JSONText? = nil) async throws(SwarmError) {
-        try await write("confirm") { db throws(SwarmError) in try db.confirm(handle, key: key, result: result) }
+        try await write("confirm") { db throws(SwarmError) in try db.confirm(handle, key: key, result: result)
+        }
     }
 }

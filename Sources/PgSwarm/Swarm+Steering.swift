@@ -4,7 +4,8 @@ extension Swarm {
     /// Cancels tasks: no completion takes effect any more.
     ///
     /// - Returns: One answer for each task.
-    public func cancel(_ tasks: [TaskID], reason: String? = nil) async throws(SwarmError) -> [SteeringAnswer] {
+    public func cancel(_ tasks: [TaskID], reason: String? = nil) async throws(SwarmError) -> [SteeringAnswer]
+    {
         let author = try await author()
         return try await write("cancel") { db throws(SwarmError) in
             try db.cancel(tasks, reason: reason, agent: author.agent, session: author.session)
@@ -79,14 +80,17 @@ extension Swarm {
     @discardableResult
     public func leaveSeat(_ name: String) async throws(SwarmError) -> Bool {
         guard let session = await sessions.current?.token else { return false }
-        return try await write("leave_seat") { db throws(SwarmError) in try db.leaveSeat(name, session: session) }
+        return try await write("leave_seat") { db throws(SwarmError) in
+            try db.leaveSeat(name, session: session)
+        }
     }
 
     /// The events after a number, oldest first.
     public func events(
         after id: Int64? = nil, task: TaskID? = nil, limit: Int = 1000
     ) async throws(SwarmError) -> [SwarmEvent] {
-        try await read("events") { db throws(SwarmError) in try db.events(after: id, task: task, limit: limit) }
+        try await read("events") { db throws(SwarmError) in try db.events(after: id, task: task, limit: limit)
+        }
     }
 
     /// The newest events, oldest of them first.

@@ -3,7 +3,9 @@ public import Logging
 public import Metrics
 public import Tracing
 
-/// How a ``Swarm`` introduces itself and how it behaves. The defaults suit a program of any size.
+/// How a ``Swarm`` introduces itself and how it behaves.
+///
+/// The defaults suit a program of any size.
 public struct SwarmConfiguration: Sendable {
     /// Who works here.
     public var agent: AgentName = .current
@@ -24,8 +26,10 @@ public struct SwarmConfiguration: Sendable {
 
     /// How many connections there may be; one more listens when somebody waits for work.
     public var connections = 4
-    /// How many grouped calls of a kind may be under way at the same time. Two are best: the commit of one overlaps
-    /// the work of the other, and more skip each other's locked rows.
+    /// How many grouped calls of a kind may be under way at the same time.
+    ///
+    /// Two are best: the commit of one overlaps the work of the other, and more skip each other's locked
+    /// rows.
     public var groupedCalls = 2
     /// How many single calls one grouped call may carry.
     public var maximumGroup = 500

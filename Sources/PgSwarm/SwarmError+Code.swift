@@ -1,5 +1,7 @@
 extension SwarmError {
-    /// The closed list of codes. A code's text is stable: scripts and agents decide by it.
+    /// The closed list of codes.
+    ///
+    /// A code's text is stable: scripts and agents decide by it.
     ///
     /// A structure, not an enumeration, so that a later code does not break a caller's `switch`.
     public struct Code: RawRepresentable, Sendable, Hashable, Codable, CustomStringConvertible {
@@ -18,7 +20,9 @@ extension SwarmError {
 
 // Raised by the database.
 extension SwarmError.Code {
-    /// The lease was superseded: the write took no effect. Stop working on the task.
+    /// The lease was superseded: the write took no effect.
+    ///
+    /// Stop working on the task.
     public static let lostClaim = Self(rawValue: "lost_claim")
     /// No such task, queue or agent.
     public static let notFound = Self(rawValue: "not_found")
@@ -58,7 +62,9 @@ extension SwarmError.Code {
     public static let schemaNewer = Self(rawValue: "schema_newer")
     /// A migration file that was applied has changed since.
     public static let schemaChanged = Self(rawValue: "schema_changed")
-    /// The database can't be reached or didn't answer in time. Nothing was changed.
+    /// The database can't be reached or didn't answer in time.
+    ///
+    /// Nothing was changed.
     public static let unreachable = Self(rawValue: "unreachable")
     /// The connection broke before the answer came: the write may or may not have taken effect.
     public static let outcomeUnknown = Self(rawValue: "outcome_unknown")
@@ -71,9 +77,11 @@ extension SwarmError.Code {
 
     /// Every code of the list, those of the database first.
     public static let all: [Self] = [
-        .lostClaim, .notFound, .invalidArgument, .invalidHandle, .held, .notReady, .queueFull, .requestMismatch,
+        .lostClaim, .notFound, .invalidArgument, .invalidHandle, .held, .notReady, .queueFull,
+        .requestMismatch,
         .tooLarge, .wrongState, .unknownAgent, .badCredential, .sessionLost, .notAllowed,
         .alreadySettled,
-        .notMigrated, .schemaNewer, .schemaChanged, .unreachable, .outcomeUnknown, .cancelled, .usage, .internal,
+        .notMigrated, .schemaNewer, .schemaChanged, .unreachable, .outcomeUnknown, .cancelled, .usage,
+        .internal,
     ]
 }

@@ -20,7 +20,8 @@ extension SwarmError {
         case .outcomeUnknown(let reason):
             self.init(
                 .outcomeUnknown, "the connection broke before the answer came: \(reason)",
-                hint: "Look at the task, or repeat the call with the same key or request id.", underlying: error)
+                hint: "Look at the task, or repeat the call with the same key or request id.",
+                underlying: error)
         case .deadlineExceeded:
             self.init(
                 .unreachable, "the database did not answer in time",

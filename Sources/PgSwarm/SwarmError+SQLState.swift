@@ -1,5 +1,7 @@
 extension SwarmError.Code {
-    /// The class `PS` of the protocol's own errors. The same list stands in the functions that raise them.
+    /// The class `PS` of the protocol's own errors.
+    ///
+    /// The same list stands in the functions that raise them.
     private static let raised: [String: SwarmError.Code] = [
         "PS001": .lostClaim, "PS002": .notFound, "PS003": .invalidArgument, "PS004": .invalidHandle,
         "PS005": .held, "PS006": .notReady, "PS007": .queueFull, "PS008": .requestMismatch,

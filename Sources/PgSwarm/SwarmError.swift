@@ -4,7 +4,9 @@
 public struct SwarmError: Error, Sendable {
     /// What kind of refusal or failure this is.
     public let code: Code
-    /// What happened, naming the task, queue or agent. One line, without a full stop.
+    /// What happened, naming the task, queue or agent.
+    ///
+    /// One line, without a full stop.
     public let message: String
     /// The next call that helps, if there is one.
     public let hint: String?

@@ -1,6 +1,8 @@
 import FoundationEssentials
 
-/// The lasting name of a worker, human or machine. Its sessions come and go, its history stays.
+/// The lasting name of a worker, human or machine.
+///
+/// Its sessions come and go, its history stays.
 public struct AgentName: RawRepresentable, Sendable, Hashable, Comparable, Codable {
     /// The name as the database stores it.
     public let rawValue: String

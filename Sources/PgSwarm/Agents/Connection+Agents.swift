@@ -5,7 +5,8 @@ extension Connection {
     ///
     /// - Returns: The credential, which can't be read again.
     public func register(_ agent: AgentName, replaceCredential: Bool = false) throws(SwarmError) -> String {
-        try row(AgentsSQL.register(agent, replaceCredential: replaceCredential)) { row throws(PostgresError) in
+        try row(AgentsSQL.register(agent, replaceCredential: replaceCredential)) {
+            row throws(PostgresError) in
             try row[0, as: String.self]
         }
     }

@@ -2,7 +2,9 @@ public import FoundationEssentials
 public import Postgres
 
 extension Connection {
-    /// Opens a session. For a `bare` one this answers the session that all bare calls of the agent share.
+    /// Opens a session.
+    ///
+    /// For a `bare` one this answers the session that all bare calls of the agent share.
     ///
     /// - Throws: `unknown_agent` when registration is closed, `bad_credential`, `invalid_argument`.
     public func openSession(_ introduction: Introduction) throws(SwarmError) -> Session {
@@ -10,13 +12,15 @@ extension Connection {
             Session(
                 token: try row[0, as: UUID.self], id: try row[1, as: Int64.self],
                 agent: try row[2, as: AgentName.self], incarnation: try row[3, as: Int.self],
-                ttl: try row[4, as: Duration.self], expiresAt: try row[5, as: Date.self], kind: introduction.kind)
+                ttl: try row[4, as: Duration.self], expiresAt: try row[5, as: Date.self],
+                kind: introduction.kind)
         }
     }
 
     /// Keeps a session, and with it all its leases, alive.
     public func beat(_ session: UUID) throws(SwarmError) -> Session.Status {
-        try row(SessionsSQL.beat(session)) { row throws(PostgresError) in try row[0, as: Session.Status.self] }
+        try row(SessionsSQL.beat(session)) { row throws(PostgresError) in try row[0, as: Session.Status.self]
+        }
     }
 
     /// Ends a session in order: what it still holds goes back at no cost.
@@ -24,7 +28,9 @@ extension Connection {
     /// - Returns: How many tasks that were.
     @discardableResult
     public func closeSession(_ session: UUID, note: String? = nil) throws(SwarmError) -> Int {
-        try row(SessionsSQL.close(session, note: note)) { row throws(PostgresError) in try row[0, as: Int.self] }
+        try row(SessionsSQL.close(session, note: note)) { row throws(PostgresError) in
+            try row[0, as: Int.self]
+        }
     }
 
     /// Takes or keeps a seat that one session at a time holds, for example that of the leading coordinator.

@@ -1,6 +1,8 @@
 public import FoundationEssentials
 
-/// One run of an agent on one host. Its leases live as long as the session is beaten.
+/// One run of an agent on one host.
+///
+/// Its leases live as long as the session is beaten.
 public struct Session: Sendable {
     /// What keeps a session alive.
     public struct Kind: RawRepresentable, Sendable, Hashable {
@@ -55,8 +57,9 @@ public struct Session: Sendable {
     /// What keeps it alive.
     public var kind: Kind
 
-    /// The session of another process, for example of the sidecar that started this one. Nothing is known of it but
-    /// the token.
+    /// The session of another process, for example of the sidecar that started this one.
+    ///
+    /// Nothing is known of it but the token.
     static func joined(_ token: UUID, agent: AgentName) -> Session {
         Session(
             token: token, id: 0, agent: agent, incarnation: 0, ttl: .seconds(60), expiresAt: .distantFuture,

@@ -74,8 +74,10 @@ final class CallGroup<Item: Sendable, Answer: Sendable, Lane: Hashable & Sendabl
         }
     }
 
-    /// One result for each item. When a call is refused for the sake of some of its items, halves of it are tried, so
-    /// that one bad item does not fail its neighbours: a refused call has changed nothing.
+    /// One result for each item.
+    ///
+    /// When a call is refused for the sake of some of its items, halves of it are tried, so that one bad item
+    /// does not fail its neighbours: a refused call has changed nothing.
     private func answers(to items: [Item]) async -> [Result<Answer, SwarmError>] {
         do throws(SwarmError) {
             let results = try await call(items)

@@ -14,7 +14,9 @@ struct CallLimits<Item: Sendable>: Sendable {
     }
 }
 
-/// The bookkeeping of a ``CallGroup``: who waits, and which calls are under way. Pure, so that tests need no server.
+/// The bookkeeping of a ``CallGroup``: who waits, and which calls are under way.
+///
+/// Pure, so that tests need no server.
 struct CallQueue<Item: Sendable, Lane: Hashable, Waiter> {
     /// Items that leave together.
     struct Batch {

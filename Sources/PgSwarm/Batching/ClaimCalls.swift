@@ -12,7 +12,8 @@ struct ClaimCalls: Sendable {
     func claim(_ request: ClaimRequest) async throws(SwarmError) -> [ClaimedTask] {
         caller.metrics.grouped("claim", request.count)
         let tasks = try await granted(request) { () throws(SwarmError) in
-            try await underSession("claim", repeatable: request.requestID != nil) { db, session throws(SwarmError) in
+            try await underSession("claim", repeatable: request.requestID != nil) {
+                db, session throws(SwarmError) in
                 try db.claim(request, session: session)
             }
         }
@@ -20,7 +21,9 @@ struct ClaimCalls: Sendable {
         return tasks
     }
 
-    /// Claims one named task. A repetition of an unanswered call says `held`, so it is made under a request id.
+    /// Claims one named task.
+    ///
+    /// A repetition of an unanswered call says `held`, so it is made under a request id.
     func claim(task: TaskID, lease: Duration?, requestID: String?) async throws(SwarmError) -> ClaimedTask {
         let requestID = requestID ?? UUID().uuidString
         let task = try await underSession("claim_task", repeatable: true) { db, session throws(SwarmError) in
@@ -112,7 +115,9 @@ struct ClaimCalls: Sendable {
             return tasks
         } catch {
             // The bare session is shared with other processes: what it holds may be theirs.
-            guard error.code == .outcomeUnknown, let session = await sessions.current, session.kind == .runtime else {
+            guard error.code == .outcomeUnknown, let session = await sessions.current,
+                session.kind == .runtime
+            else {
                 await ledger.end([])
                 throw error
             }

@@ -9,8 +9,9 @@ actor ClaimLedger {
     private var isLooking = false
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
-    /// Announces a claim. Waits while lost ones are looked for, because what this one is granted would be taken for
-    /// theirs.
+    /// Announces a claim.
+    ///
+    /// Waits while lost ones are looked for, because what this one is granted would be taken for theirs.
     func begin() async {
         while recoveries > 0 { await change() }
         underWay += 1

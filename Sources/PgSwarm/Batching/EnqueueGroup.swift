@@ -32,7 +32,9 @@ extension CallGroup where Item == EnqueueItem, Answer == EnqueueReceipt, Lane ==
     static func enqueues(caller: Caller, limits: GroupLimits) -> EnqueueGroup {
         EnqueueGroup(
             slots: limits.slots,
-            limits: CallLimits(count: limits.count, weight: limits.bytes) { $0.draft.payload.text.utf8.count },
+            limits: CallLimits(count: limits.count, weight: limits.bytes) {
+                $0.draft.payload.text.utf8.count
+            },
             lane: { item in
                 EnqueueLane(
                     queue: item.draft.queue, author: item.author, isRepeatable: item.draft.key != nil)

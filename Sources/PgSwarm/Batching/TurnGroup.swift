@@ -17,7 +17,9 @@ enum TurnAnswer: Sendable {
     case claimed(ClaimedTask?)
 }
 
-/// What single claims must have in common to travel together. Settlements go with any.
+/// What single claims must have in common to travel together.
+///
+/// Settlements go with any.
 struct ClaimLane: Hashable, Sendable {
     var queues: [QueueName]
     var lease: Duration?

@@ -9,7 +9,8 @@ extension Connection {
     public func pause(
         _ queue: QueueName, reason: String? = nil, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> Bool {
-        try row(QueuesSQL.pause(queue, reason: reason, agent: agent, session: session)) { row throws(PostgresError) in
+        try row(QueuesSQL.pause(queue, reason: reason, agent: agent, session: session)) {
+            row throws(PostgresError) in
             try row[0, as: Bool.self]
         }
     }
@@ -37,7 +38,8 @@ extension Connection {
     public func configure(
         _ queue: QueueName, _ settings: JSONText, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> JSONText {
-        try row(QueuesSQL.configure(queue, settings, agent: agent, session: session)) { row throws(PostgresError) in
+        try row(QueuesSQL.configure(queue, settings, agent: agent, session: session)) {
+            row throws(PostgresError) in
             try row[0, as: JSONText.self]
         }
     }

@@ -1,4 +1,6 @@
-/// The name of a queue. A queue comes into being when its first task is enqueued.
+/// The name of a queue.
+///
+/// A queue comes into being when its first task is enqueued.
 public struct QueueName: RawRepresentable, Sendable, Hashable, Comparable, Codable {
     /// The name as the database stores it.
     public let rawValue: String

@@ -45,7 +45,8 @@ public struct Migrator: Sendable {
     /// Applies files that belong together in one transaction, unless another migrator was quicker.
     private func apply(_ batch: [Migration], on db: isolated Connection) throws(SwarmError) -> [String] {
         try db.transacted { db in
-            try execute(MigrationsSQL.begin(lockTimeout: lockTimeout), as: "waiting for other migrators", on: db)
+            try execute(
+                MigrationsSQL.begin(lockTimeout: lockTimeout), as: "waiting for other migrators", on: db)
             // Only now, under the lock, is it certain what is missing.
             let now = try status(on: db)
             if let refusal = now.refusal { throw refusal }
@@ -70,7 +71,8 @@ public struct Migrator: Sendable {
 
     private func run(_ text: String, as name: String, on db: isolated Connection) throws(SwarmError) {
         try db.transacted { db in
-            try execute(MigrationsSQL.begin(lockTimeout: lockTimeout), as: "waiting for other migrators", on: db)
+            try execute(
+                MigrationsSQL.begin(lockTimeout: lockTimeout), as: "waiting for other migrators", on: db)
             try execute(text, as: name, on: db)
         }
     }
@@ -85,7 +87,8 @@ public struct Migrator: Sendable {
 
     private func applied(on db: isolated Connection) throws(SwarmError) -> [AppliedMigration] {
         do throws(SwarmError) {
-            return try db.rows(MigrationsSQL.applied) { row throws(PostgresError) in try AppliedMigration(row) }
+            return try db.rows(MigrationsSQL.applied) { row throws(PostgresError) in try AppliedMigration(row)
+            }
         } catch {
             guard error.code == .notMigrated else { throw error }
             return []

@@ -9,15 +9,19 @@ extension Connection {
     /// - Throws: `not_migrated` when there is none or an older one, `schema_newer`.
     @discardableResult
     public func checkSchema(supporting version: Int = Migration.embeddedVersion) throws(SwarmError) -> Int {
-        let found = try row(MigrationsSQL.version) { row throws(PostgresError) in try row[0, as: Int?.self] ?? 0 }
+        let found = try row(MigrationsSQL.version) { row throws(PostgresError) in
+            try row[0, as: Int?.self] ?? 0
+        }
         if found > version {
             throw SwarmError(
-                .schemaNewer, "the database's schema has version \(found), this program knows version \(version)",
+                .schemaNewer,
+                "the database's schema has version \(found), this program knows version \(version)",
                 hint: "Use a later version of pgswarm.")
         }
         if found < version {
             throw SwarmError(
-                .notMigrated, "the database's schema has version \(found), this program needs version \(version)",
+                .notMigrated,
+                "the database's schema has version \(found), this program needs version \(version)",
                 hint: "Run `pgswarm migrate` as the owner of the database.")
         }
         return found

@@ -22,7 +22,8 @@ extension Connection {
         task: TaskID, session: UUID? = nil, agent: AgentName? = nil, lease: Duration? = nil,
         requestID: String? = nil
     ) throws(SwarmError) -> ClaimedTask {
-        let sql = ClaimSQL.claim(task: task, session: session, agent: agent, lease: lease, requestID: requestID)
+        let sql = ClaimSQL.claim(
+            task: task, session: session, agent: agent, lease: lease, requestID: requestID)
         return try row(sql) { row throws(PostgresError) in try ClaimedTask(row) }
     }
 
@@ -51,7 +52,8 @@ extension Connection {
     public func renew(
         _ handles: [Handle], lease: Duration? = nil, session: UUID? = nil
     ) throws(SwarmError) -> [Renewal] {
-        let answers = try rows(ClaimSQL.renew(handles, lease: lease, session: session), count: handles.count) {
+        let answers = try rows(ClaimSQL.renew(handles, lease: lease, session: session), count: handles.count)
+        {
             row throws(PostgresError) in try row.decode((String, Date?, Double?).self)
         }
         return zip(handles, answers).map { handle, answer in

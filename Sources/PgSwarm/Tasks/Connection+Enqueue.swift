@@ -40,7 +40,8 @@ extension Connection {
     func enqueue(
         _ chunks: [EnqueueChunk], by author: EnqueueAuthor, requestID: String?
     ) throws(SwarmError) -> [EnqueueReceipt] {
-        var receipts: [EnqueueReceipt?] = Array(repeating: nil, count: chunks.reduce(0) { $0 + $1.indices.count })
+        var receipts: [EnqueueReceipt?] = Array(
+            repeating: nil, count: chunks.reduce(0) { $0 + $1.indices.count })
         for (number, chunk) in chunks.enumerated() {
             let id = requestID.map { number == 0 ? $0 : "\($0)#\(number)" }
             let sql = EnqueueSQL.enqueueMany(chunk, by: author, requestID: id)
@@ -53,8 +54,9 @@ extension Connection {
         return receipts.compactMap(\.self)
     }
 
-    /// Wakes the workers that wait for these queues. Call it after the commit; without it they find the task at
-    /// their next poll, within a second.
+    /// Wakes the workers that wait for these queues.
+    ///
+    /// Call it after the commit; without it they find the task at their next poll, within a second.
     ///
     /// - Returns: How many queues had somebody waiting.
     @discardableResult

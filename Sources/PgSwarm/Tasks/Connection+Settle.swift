@@ -2,7 +2,9 @@ public import FoundationEssentials
 public import Postgres
 
 extension Connection {
-    /// Ends attempts. A superseded one is an answer, not an error.
+    /// Ends attempts.
+    ///
+    /// A superseded one is an answer, not an error.
     ///
     /// - Parameter session: Beaten by the call if it is given.
     /// - Returns: One answer for each verdict, in their order.
@@ -49,7 +51,8 @@ extension Connection {
     public func progress(_ handle: Handle, _ progress: Progress) throws(SwarmError) -> Renewal {
         try row(SettleSQL.progress(handle, progress)) { row throws(PostgresError) in
             let (status, until) = try row.decode((String, Date?).self)
-            return Renewal(handle: handle, status: .init(rawValue: status), leaseUntil: until, leaseDuration: nil)
+            return Renewal(
+                handle: handle, status: .init(rawValue: status), leaseUntil: until, leaseDuration: nil)
         }
     }
 
@@ -98,7 +101,8 @@ private struct SettlementAnswer {
 extension Settlement {
     fileprivate init(_ handle: Handle, _ answer: SettlementAnswer) {
         self.init(
-            handle: handle, code: Code(rawValue: answer.code), state: answer.state.map(TaskState.init(rawValue:)),
+            handle: handle, code: Code(rawValue: answer.code),
+            state: answer.state.map(TaskState.init(rawValue:)),
             message: answer.message, dueAt: answer.dueAt)
     }
 }

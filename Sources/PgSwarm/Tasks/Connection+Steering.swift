@@ -10,7 +10,8 @@ extension Connection {
     public func cancel(
         _ tasks: [TaskID], reason: String? = nil, agent: AgentName? = nil, session: UUID? = nil
     ) throws(SwarmError) -> [SteeringAnswer] {
-        try rows(SteeringSQL.cancel(tasks, reason: reason, agent: agent, session: session)) { row throws(PostgresError) in
+        try rows(SteeringSQL.cancel(tasks, reason: reason, agent: agent, session: session)) {
+            row throws(PostgresError) in
             try SteeringAnswer(row)
         }
     }
@@ -35,7 +36,8 @@ extension Connection {
     public func sweep(batch: Int = 100) throws(SwarmError) -> SweepReport {
         try row(SteeringSQL.sweep(batch: batch)) { row throws(PostgresError) in
             SweepReport(
-                lost: try row[0, as: Int.self], dead: try row[1, as: Int.self], promoted: try row[2, as: Int.self])
+                lost: try row[0, as: Int.self], dead: try row[1, as: Int.self],
+                promoted: try row[2, as: Int.self])
         }
     }
 

@@ -10,7 +10,8 @@ extension JSONText {
             self.init(String(decoding: try JSONCoding.encoder.encode(value), as: UTF8.self))
         } catch {
             throw SwarmError(
-                .invalidArgument, "a \(type(of: value)) can't be written as JSON: \(error)", underlying: error)
+                .invalidArgument, "a \(type(of: value)) can't be written as JSON: \(error)", underlying: error
+            )
         }
     }
 
@@ -43,7 +44,8 @@ private enum JSONCoding {
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()
             guard let date = Date(rfc3339: try container.decode(String.self)) else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time")
+                throw DecodingError.dataCorruptedError(
+                    in: container, debugDescription: "not an RFC 3339 time")
             }
             return date
         }

@@ -1,6 +1,8 @@
 public import Postgres
 
-/// What a holder reports about its work. Reporting also renews the lease.
+/// What a holder reports about its work.
+///
+/// Reporting also renews the lease.
 public struct Progress: Sendable {
     /// One line for people.
     public var note: String?

@@ -1,7 +1,9 @@
 public import FoundationEssentials
 public import Postgres
 
-/// A task to be enqueued. Whatever is left `nil` follows the settings of the queue.
+/// A task to be enqueued.
+///
+/// Whatever is left `nil` follows the settings of the queue.
 public struct TaskDraft: Sendable {
     /// The queue it goes to.
     public var queue: QueueName
@@ -13,9 +15,13 @@ public struct TaskDraft: Sendable {
     public var title: String?
     /// Lower goes first; 0 when absent.
     public var priority: Int?
-    /// Not before this time. Exclusive with ``delay``.
+    /// Not before this time.
+    ///
+    /// Exclusive with ``delay``.
     public var at: Date?
-    /// Not before so much time has passed on the database's clock. Exclusive with ``at``.
+    /// Not before so much time has passed on the database's clock.
+    ///
+    /// Exclusive with ``at``.
     public var delay: Duration?
     /// Idempotency: a second task of the queue with the same key and body is the first one, with another body is refused.
     public var key: String?

@@ -1,4 +1,6 @@
-/// Where a task stands. The words are the same in SQL, in the command's output and here.
+/// Where a task stands.
+///
+/// The words are the same in SQL, in the command's output and here.
 ///
 /// A structure, not an enumeration, because a later version of the database may know further states.
 public struct TaskState: RawRepresentable, Sendable, Hashable, Codable, CustomStringConvertible {

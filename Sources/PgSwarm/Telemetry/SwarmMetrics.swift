@@ -1,6 +1,8 @@
 internal import Metrics
 
-/// The counters and timers of one ``Swarm``. Names begin with `pgswarm_`.
+/// The counters and timers of one ``Swarm``.
+///
+/// Names begin with `pgswarm_`.
 struct SwarmMetrics: Sendable {
     private let factory: any MetricsFactory
 
@@ -26,10 +28,14 @@ struct SwarmMetrics: Sendable {
     /// Attempts that were settled, by verb and by what became of them.
     func settled(_ verdicts: [(handle: Handle, verdict: Verdict)], _ answers: [Settlement]) {
         var counts: [[String]: Int] = [:]
-        for (item, answer) in zip(verdicts, answers) { counts[[item.verdict.verb, answer.code.rawValue], default: 0] += 1 }
+        for (item, answer) in zip(verdicts, answers) {
+            counts[[item.verdict.verb, answer.code.rawValue], default: 0] += 1
+        }
         for (key, count) in counts {
-            Counter(label: "pgswarm_settled", dimensions: [("verb", key[0]), ("code", key[1])], factory: factory)
-                .increment(by: count)
+            Counter(
+                label: "pgswarm_settled", dimensions: [("verb", key[0]), ("code", key[1])], factory: factory
+            )
+            .increment(by: count)
         }
         lost(answers.count { $0.code == .lostClaim })
     }
@@ -47,13 +53,15 @@ struct SwarmMetrics: Sendable {
 
     /// How many items left together.
     func grouped(_ verb: Verb, _ count: Int) {
-        Recorder(label: "pgswarm_batch_size", dimensions: [("verb", verb.rawValue)], factory: factory).record(count)
+        Recorder(label: "pgswarm_batch_size", dimensions: [("verb", verb.rawValue)], factory: factory).record(
+            count)
     }
 
     /// How long a call took, repetitions included, and how it ended.
     func called(_ verb: Verb, _ duration: Duration, error: SwarmError?) {
         let dimensions = [("verb", verb.rawValue), ("code", error?.code.rawValue ?? "ok")]
         Timer(label: "pgswarm_call_duration", dimensions: dimensions, factory: factory)
-            .recordNanoseconds(duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
+            .recordNanoseconds(
+                duration.components.seconds * 1_000_000_000 + duration.components.attoseconds / 1_000_000_000)
     }
 }

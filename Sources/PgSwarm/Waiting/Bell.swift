@@ -57,7 +57,8 @@ final class Bell: Sendable {
     }
 
     private func next() -> [QueueName]? {
-        let (queues, listeners) = state.withLock { state -> ([QueueName]?, [CheckedContinuation<Void, Never>]) in
+        let (queues, listeners) = state.withLock {
+            state -> ([QueueName]?, [CheckedContinuation<Void, Never>]) in
             if state.queues.isEmpty {
                 state.isRinging = false
                 defer { state.listeners = [] }

@@ -50,7 +50,9 @@ final class WakeUps: Sendable {
             state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), ring: ring)
             if state.listening == nil, !state.isClosed {
                 // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
-                state.listening = Task.detached { [weak self, options] in await Self.listen(options, for: self) }
+                state.listening = Task.detached { [weak self, options] in
+                    await Self.listen(options, for: self)
+                }
             }
             return state.lastID
         }
@@ -95,14 +97,16 @@ final class WakeUps: Sendable {
             for ring in rings(for: nil) { ring() }
         case .interrupted(let error):
             state.withLock { $0.isListening = false }
-            logger.info("rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
+            logger.info(
+                "rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 
     private func give(up error: any Error) {
         state.withLock { $0.isListening = false }
         if !(error is CancellationError) {
-            logger.warning("rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
+            logger.warning(
+                "rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 

@@ -135,7 +135,8 @@ struct CallGroupTests {
 
     @Test("A call refused for one bad item is split, and its neighbours get through")
     func splitting() async throws {
-        let group = Group(slots: 1, limits: CallLimits(count: 100), lane: { _ in nil }) { items throws(SwarmError) in
+        let group = Group(slots: 1, limits: CallLimits(count: 100), lane: { _ in nil }) {
+            items throws(SwarmError) in
             if items.contains(5) { throw SwarmError(.invalidArgument, "five") }
             return items.map { .success($0) }
         }
@@ -165,7 +166,8 @@ struct CallGroupTests {
 
     @Test("A thousand concurrent callers are all answered")
     func crowd() async throws {
-        let group = Group(slots: 2, limits: CallLimits(count: 100), lane: { _ in nil }) { items throws(SwarmError) in
+        let group = Group(slots: 2, limits: CallLimits(count: 100), lane: { _ in nil }) {
+            items throws(SwarmError) in
             await Task.yield()
             return items.map { .success($0 * 10) }
         }

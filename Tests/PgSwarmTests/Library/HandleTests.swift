@@ -17,8 +17,10 @@ struct HandleTests {
     @Test(
         "What is no handle is refused",
         arguments: [
-            "", "42", "42.3", "42.3.", "42.3.\(claim.dropLast())", "42.3.\(claim)0", "x.3.\(claim)", "42.x.\(claim)",
-            "-1.3.\(claim)", "42.-3.\(claim)", "42.3.\(claim.uppercased())", "42.3.\(claim).", " 42.3.\(claim)",
+            "", "42", "42.3", "42.3.", "42.3.\(claim.dropLast())", "42.3.\(claim)0", "x.3.\(claim)",
+            "42.x.\(claim)",
+            "-1.3.\(claim)", "42.-3.\(claim)", "42.3.\(claim.uppercased())", "42.3.\(claim).",
+            " 42.3.\(claim)",
             "42.3.0123456789abcdef0123456789abcdeg", "99999999999999999999.3.\(claim)",
         ])
     func malformed(text: String) {

@@ -16,7 +16,8 @@ struct LifeOfATaskTests {
     @Test("Typed payload in, typed result out, as they were")
     func typedRoundTrip() async throws {
         try await withSwarm { swarm, _ in
-            let letter = Letter(to: "Ada \"L\" \u{1F4EC}\n", at: Date(timeIntervalSince1970: 1_700_000_000.25), pages: [1, 2])
+            let letter = Letter(
+                to: "Ada \"L\" \u{1F4EC}\n", at: Date(timeIntervalSince1970: 1_700_000_000.25), pages: [1, 2])
             var draft = try TaskDraft(queue: "letters", letter)
             draft.kind = "letter"
             draft.title = "To \"Ada\"\t\\"
@@ -59,7 +60,8 @@ struct LifeOfATaskTests {
             #expect(second.epoch > first.epoch)
             #expect(second.fence > first.fence)
             #expect(second.history?.text.contains("no \\\"luck\\\"") == true)
-            try await swarm.progress(second.handle, Progress(note: "half", checkpoint: JSONText("{\"page\": 7}"), percent: 50))
+            try await swarm.progress(
+                second.handle, Progress(note: "half", checkpoint: JSONText("{\"page\": 7}"), percent: 50))
             try await swarm.release(second.handle, note: "over to you")
             let third = try #require(try await swarm.claim(["q"]).first)
             #expect(third.attempt == 2)
@@ -90,7 +92,10 @@ struct LifeOfATaskTests {
                 { try await swarm.progress(first.handle, Progress(note: "x")) },
                 { _ = try await swarm.intent(first.handle, key: "mail") },
                 { try await swarm.enqueue(TaskDraft(queue: "q"), parent: first.handle) },
-                { try await swarm.enqueue([TaskDraft(queue: "q"), TaskDraft(queue: "r")], parent: first.handle) },
+                {
+                    try await swarm.enqueue(
+                        [TaskDraft(queue: "q"), TaskDraft(queue: "r")], parent: first.handle)
+                },
                 { try await swarm.withConnection { db in _ = try db.hold(first.handle) } },
             ]
             for (index, write) in writes.enumerated() {
@@ -108,7 +113,8 @@ struct LifeOfATaskTests {
         try await withSwarm { swarm, _ in
             try await swarm.enqueue(TaskDraft(queue: "q"))
             let task = try #require(try await swarm.claim(["q"]).first)
-            let first = try await swarm.intent(task.handle, key: "mail", detail: JSONText("{\"to\": \"ada\"}"))
+            let first = try await swarm.intent(
+                task.handle, key: "mail", detail: JSONText("{\"to\": \"ada\"}"))
             #expect(first.state == .new)
             let again = try await swarm.intent(task.handle, key: "mail")
             #expect(again.state == .unconfirmed)
@@ -138,7 +144,9 @@ struct LifeOfATaskTests {
     @Test("Many drafts of several queues are enqueued in order, all or none")
     func manyDrafts() async throws {
         try await withSwarm { swarm, _ in
-            let drafts = (0..<2500).map { TaskDraft(queue: $0.isMultiple(of: 3) ? "a" : "b", payload: JSONText("\($0)")) }
+            let drafts = (0..<2500).map {
+                TaskDraft(queue: $0.isMultiple(of: 3) ? "a" : "b", payload: JSONText("\($0)"))
+            }
             let receipts = try await swarm.enqueue(drafts, requestID: "bulk")
             #expect(receipts.count == 2500)
             #expect(Set(receipts.map(\.id)).count == 2500)

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Errors")
 struct SwarmErrorTests {
-    private func server(_ state: String, _ message: String = "pgswarm says no", hint: String? = "ask") -> PostgresError {
+    private func server(_ state: String, _ message: String = "pgswarm says no", hint: String? = "ask")
+        -> PostgresError
+    {
         var error = ServerError(sqlState: SQLState(rawValue: state), message: message)
         error.hint = hint
         return .server(error)
@@ -13,12 +15,16 @@ struct SwarmErrorTests {
     @Test(
         "Each SQLSTATE of the protocol has its code",
         arguments: [
-            ("PS001", "lost_claim"), ("PS002", "not_found"), ("PS003", "invalid_argument"), ("PS004", "invalid_handle"),
+            ("PS001", "lost_claim"), ("PS002", "not_found"), ("PS003", "invalid_argument"),
+            ("PS004", "invalid_handle"),
             ("PS005", "held"), ("PS006", "not_ready"), ("PS007", "queue_full"), ("PS008", "request_mismatch"),
-            ("PS009", "too_large"), ("PS010", "wrong_state"), ("PS011", "unknown_agent"), ("PS012", "bad_credential"),
+            ("PS009", "too_large"), ("PS010", "wrong_state"), ("PS011", "unknown_agent"),
+            ("PS012", "bad_credential"),
             ("PS013", "session_lost"), ("PS014", "not_allowed"), ("PS015", "already_settled"),
-            ("42501", "not_allowed"), ("22P02", "invalid_argument"), ("57P01", "unreachable"), ("53300", "unreachable"),
-            ("42P01", "not_migrated"), ("3F000", "not_migrated"), ("42883", "not_migrated"), ("XX000", "internal"),
+            ("42501", "not_allowed"), ("22P02", "invalid_argument"), ("57P01", "unreachable"),
+            ("53300", "unreachable"),
+            ("42P01", "not_migrated"), ("3F000", "not_migrated"), ("42883", "not_migrated"),
+            ("XX000", "internal"),
         ])
     func sqlStates(state: String, code: String) {
         let error = SwarmError(server(state))

@@ -67,7 +67,9 @@ struct WaitingTests {
         } _: { swarm, _ in
             async let claimed = swarm.claim(["q"], wait: .seconds(60))
             try await registered()
-            _ = try await TestDatabase.current.pool.withConnection { db in try db.enqueue(TaskDraft(queue: "q")) }
+            _ = try await TestDatabase.current.pool.withConnection { db in
+                try db.enqueue(TaskDraft(queue: "q"))
+            }
             #expect(try await claimed.count == 1)
         }
     }

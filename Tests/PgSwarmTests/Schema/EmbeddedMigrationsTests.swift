@@ -14,7 +14,9 @@ struct EmbeddedMigrationsTests {
     func sameFiles() throws {
         let manager = FileManager.default
         let top = try manager.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".sql") }
-        let functions = try manager.contentsOfDirectory(atPath: Self.folder + "/functions").map { "functions/\($0)" }
+        let functions = try manager.contentsOfDirectory(atPath: Self.folder + "/functions").map {
+            "functions/\($0)"
+        }
         #expect(Set(Migration.embedded.map(\.name)) == Set(top + functions))
         #expect(Set(Migration.embedded.map(\.name)).count == Migration.embedded.count)
     }

@@ -24,7 +24,8 @@ struct SchemaPicture: Equatable {
             SELECT pg_get_functiondef(p.oid) || p.proowner::regrole || coalesce(p.proacl::text, '')
             FROM pg_proc p WHERE p.pronamespace = 'pgswarm'::regnamespace ORDER BY 1
             """)
-        views = try list("SELECT viewname || definition FROM pg_views WHERE schemaname = 'pgswarm' ORDER BY 1")
+        views = try list(
+            "SELECT viewname || definition FROM pg_views WHERE schemaname = 'pgswarm' ORDER BY 1")
         constraints = try list(
             """
             SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
@@ -37,6 +38,7 @@ struct SchemaPicture: Equatable {
             FROM pg_class WHERE relnamespace = 'pgswarm'::regnamespace ORDER BY 1
             """)
         files = try list(
-            "SELECT concat_ws(' ', name, version, checksum, repeatable, tool_version) FROM pgswarm.migration ORDER BY 1")
+            "SELECT concat_ws(' ', name, version, checksum, repeatable, tool_version) FROM pgswarm.migration ORDER BY 1"
+        )
     }
 }
