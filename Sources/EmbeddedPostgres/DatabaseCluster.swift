@@ -37,7 +37,7 @@ struct DatabaseCluster {
     /// that exists is complete, also when this was killed half-way.
     private func create(with binaries: PostgresBinaries, durably: Bool) async throws(EmbeddedError) {
         let draft = files.data + ".new"
-        try FilePaths.removeAll(draft)
+        try await run("/bin/rm", ["-rf", draft])
         var arguments = [
             "--pgdata", draft, "--username", Self.name, "--auth", "trust", "--encoding", "UTF8",
             // The plain C order is the same on every system and in every version.
@@ -60,8 +60,7 @@ struct DatabaseCluster {
     }
 
     private func write(_ text: String, to path: String) throws(EmbeddedError) {
-        try FilePaths.write(text, to: path)
-        if account.isOther { try account.own(path) }
+        try FilePaths.write(text, to: path, owner: account)
     }
 
     private func run(_ path: String, _ arguments: [String], text: String? = nil) async throws(EmbeddedError) {
@@ -69,7 +68,7 @@ struct DatabaseCluster {
         let ending = try await program.run(arguments, text: text, timeout: .seconds(120))
         // A standalone server reports a failed statement only in what it prints.
         guard ending.succeeded, !ending.output.contains("ERROR:"), !ending.output.contains("FATAL:") else {
-            throw .initializationFailed(output: ending.output)
+            throw .initializationFailed(output: ServerLog.essence(ending.output))
         }
     }
 }

@@ -43,11 +43,17 @@ enum FilePaths {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Writes `text` so that a reader sees the whole old or the whole new file.
-    static func write(_ text: String, to path: String, mode: mode_t = 0o600) throws(EmbeddedError) {
+    /// Writes `text` so that a reader sees the whole old or the whole new file, which belongs to `owner`.
+    static func write(_ text: String, to path: String, owner: ServerAccount) throws(EmbeddedError) {
         let draft = path + ".new"
-        let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
+        // Root may be writing into another user's folder: only a file that is really new is opened.
+        unlink(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(draft) }
+        if owner.isOther, fchown(descriptor, owner.userID, owner.groupID) != 0 {
+            close(descriptor)
+            throw failure(draft)
+        }
         let bytes = Array(text.utf8)
         var written = 0
         while written < bytes.count {
@@ -91,16 +97,6 @@ enum FilePaths {
     /// The names in the folder `path`; empty when it cannot be read.
     static func names(in path: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    }
-
-    /// Removes `path` and all in it; it is no error when nothing is there.
-    static func removeAll(_ path: String) throws(EmbeddedError) {
-        guard status(path) != nil else { return }
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            throw .unusableLocation(path: path, reason: "cannot remove it: \(error)")
-        }
     }
 
     /// The error for the system call that has just failed on `path`.

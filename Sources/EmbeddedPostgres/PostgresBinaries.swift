@@ -18,8 +18,15 @@ struct PostgresBinaries: Equatable {
     ) async throws(EmbeddedError) -> PostgresBinaries {
         let folders = await candidates(environment: environment, account: account)
         var found: [PostgresBinaries] = []
+        var problem: EmbeddedError?
         for folder in folders where hasPrograms(folder) {
-            guard let major = await version(folder, account: account) else { continue }
+            let major: Int
+            do {
+                major = try await version(folder, account: account)
+            } catch {
+                problem = problem ?? error
+                continue
+            }
             let binaries = PostgresBinaries(folder: folder, major: major)
             if dataVersion.map({ $0 == major }) ?? (major >= oldest) { return binaries }
             found.append(binaries)
@@ -29,7 +36,7 @@ struct PostgresBinaries: Equatable {
                 dataDirectory: data, dataVersion: dataVersion,
                 installed: Array(Set(found.map(\.major))).sorted())
         }
-        guard let old = found.first else { throw .binariesNotFound(searched: folders) }
+        guard let old = found.first else { throw problem ?? .binariesNotFound(searched: folders) }
         throw .unsupportedVersion(folder: old.folder, found: old.major, oldest: oldest)
     }
 
@@ -78,11 +85,13 @@ struct PostgresBinaries: Equatable {
     }
 
     /// The major version that `postgres --version` prints, for example 17 of "postgres (PostgreSQL) 17.2".
-    private static func version(_ folder: String, account: ServerAccount) async -> Int? {
+    private static func version(_ folder: String, account: ServerAccount) async throws(EmbeddedError) -> Int {
         let program = Program(path: folder + "/postgres", account: account)
-        guard let ending = try? await program.run(["--version"], timeout: .seconds(10)), ending.succeeded,
-            let number = ending.output.split(separator: " ").first(where: { $0.first?.isNumber == true })
-        else { return nil }
-        return Int(number.prefix { $0.isNumber })
+        let ending = try await program.run(["--version"], timeout: .seconds(10))
+        guard ending.succeeded,
+            let number = ending.output.split(separator: " ").first(where: { $0.first?.isNumber == true }),
+            let major = Int(number.prefix { $0.isNumber })
+        else { throw .commandFailed(program: program.path, reason: ending.output) }
+        return major
     }
 }

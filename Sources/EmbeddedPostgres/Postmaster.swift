@@ -21,27 +21,40 @@ struct Postmaster {
     func start(until deadline: ContinuousClock.Instant) async throws(EmbeddedError) -> pid_t {
         let patience = min(deadline, .now + .seconds(15))
         while true {
+            // Whoever began a start may have been killed since: that server is on its way, or on its way out.
+            if let begun = PostmasterFile.read(data: files.data)?.processID,
+                ProcessTable.isServer(begun, data: files.data)
+            {
+                if try await becomesReady(begun, until: deadline) { return begun }
+                continue
+            }
             let offset = log.size
-            if let processID = try await attempt(until: deadline) { return processID }
+            let processID = try await launch()
+            do {
+                if try await becomesReady(processID, until: deadline) { return processID }
+            } catch {
+                if case .timedOut = error { kill(processID, SIGQUIT) }
+                throw error
+            }
             let text = log.text(since: offset)
             let isTemporary = text.contains("shared memory block") || text.contains("lock file")
             guard isTemporary, ContinuousClock.now < patience else {
-                throw .startFailed(log: Self.essence(text), logFile: files.log)
+                throw .startFailed(log: ServerLog.essence(text), logFile: files.log)
             }
             try await pause(.milliseconds(250))
         }
     }
 
-    /// The process id of a server that got ready, or nil when it ended before.
-    private func attempt(until deadline: ContinuousClock.Instant) async throws(EmbeddedError) -> pid_t? {
-        let processID = try await launch()
+    /// Waits until the server accepts connections; false when it ended instead.
+    private func becomesReady(
+        _ processID: pid_t, until deadline: ContinuousClock.Instant
+    ) async throws(EmbeddedError) -> Bool {
         while true {
             if let file = PostmasterFile.read(data: files.data), file.isReady, file.processID == processID {
-                return processID
+                return true
             }
-            guard ProcessTable.isAlive(processID) else { return nil }
+            guard ProcessTable.isAlive(processID) else { return false }
             guard ContinuousClock.now < deadline else {
-                kill(processID, SIGQUIT)
                 throw .timedOut(doing: "starting", logFile: files.log)
             }
             try await pause(.milliseconds(20))
@@ -72,16 +85,5 @@ struct Postmaster {
 
     private func pause(_ duration: Duration) async throws(EmbeddedError) {
         do { try await Task.sleep(for: duration) } catch { throw .cancelled }
-    }
-
-    /// The lines of the log that say what is wrong, on one line and without time and process id.
-    static func essence(_ log: String) -> String {
-        let routine = [
-            "LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system is shut down",
-        ]
-        let lines = log.split(separator: "\n")
-            .filter { line in !routine.contains { line.contains($0) } }
-            .map { line in line.firstIndex(of: "]").map { line[$0...].dropFirst(2) } ?? line }
-        return lines.suffix(4).joined(separator: " ")
     }
 }

@@ -33,7 +33,8 @@ struct Program {
                 }
                 defer { group.cancelAll() }
                 guard let ending = try await group.next() ?? nil else {
-                    throw EmbeddedError.timedOut(doing: "running \(path)", logFile: path)
+                    throw EmbeddedError.commandFailed(
+                        program: path, reason: "it did not end within \(timeout)")
                 }
                 return ending
             }

@@ -58,11 +58,6 @@ struct ServerAccount: Equatable {
         return status.st_mode & bit != 0
     }
 
-    /// Makes this account the owner of `path`.
-    func own(_ path: String) throws(EmbeddedError) {
-        guard lchown(path, userID, groupID) == 0 else { throw FilePaths.failure(path) }
-    }
-
     /// The words of a command line that runs `words` as this account.
     ///
     /// A program does the switch. In a process with several threads it cannot be done safely between fork

@@ -35,8 +35,11 @@ struct ServerFiles: Codable, Equatable {
     }
 
     func record(in location: ServerLocation) throws(EmbeddedError) {
-        guard let bytes = try? JSONEncoder().encode(self) else { return }
-        try FilePaths.write(String(decoding: bytes, as: UTF8.self) + "\n", to: Self.recordPath(location))
+        let path = Self.recordPath(location)
+        guard let bytes = try? JSONEncoder().encode(self) else {
+            throw .unusableLocation(path: path, reason: "a path is not valid Unicode")
+        }
+        try FilePaths.write(String(decoding: bytes, as: UTF8.self) + "\n", to: path, owner: .invoker)
     }
 
     /// Makes the folders for `account`, those on record if there are any, and records them.
@@ -97,14 +100,20 @@ struct ServerFiles: Codable, Equatable {
     /// Makes `path` a folder that only `account` (and root) can enter, or makes sure that it is one.
     static func makePrivate(_ path: String, for account: ServerAccount) throws(EmbeddedError) {
         try FilePaths.makeFolder(FilePaths.parent(of: path), mode: 0o711)
-        if mkdir(path, 0o700) == 0 {
-            if account.isOther { try account.own(path) }
-            return
-        }
-        guard errno == EEXIST, let found = FilePaths.status(path) else { throw FilePaths.failure(path) }
-        guard FilePaths.isFolder(found), found.st_uid == account.userID else {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FilePaths.failure(path) }
+        // All further questions go to the folder that was opened: its name may come to mean another one.
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FilePaths.failure(path) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FilePaths.failure(path) }
+        if account.isOther, status.st_uid == geteuid() {
+            guard fchown(descriptor, account.userID, account.groupID) == 0 else {
+                throw FilePaths.failure(path)
+            }
+        } else if status.st_uid != account.userID {
             throw .unusableLocation(path: path, reason: "it belongs to another user")
         }
-        guard chmod(path, 0o700) == 0 else { throw FilePaths.failure(path) }
+        guard fchmod(descriptor, 0o700) == 0 else { throw FilePaths.failure(path) }
     }
 }

@@ -31,4 +31,15 @@ struct ServerLog {
         let count = pread(descriptor, &buffer, buffer.count, off_t(start))
         return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
     }
+
+    /// The lines of the log that say what is wrong, on one line and without time and process id.
+    static func essence(_ log: String) -> String {
+        let routine = [
+            "LOG:  starting PostgreSQL", "LOG:  listening on", "LOG:  database system is shut down",
+        ]
+        let lines = log.split(separator: "\n")
+            .filter { line in !routine.contains { line.contains($0) } }
+            .map { line in line.firstIndex(of: "]").map { line[$0...].dropFirst(2) } ?? line }
+        return lines.suffix(4).joined(separator: " ")
+    }
 }

@@ -64,13 +64,21 @@ import Darwin
         }
     }
 
-    @Test func `Somebody else's folder is never used for the socket`() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root can give a folder to somebody else"))
+    func `Somebody else's folder is never used for the socket`() async throws {
         let path = "/tmp/pgswarm-\(UUID().uuidString.prefix(8))"
-        #expect(mkdir(path, 0o777) == 0)
+        #expect(mkdir(path, 0o777) == 0 && chown(path, 4_242, 4_242) == 0)
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let stranger = ServerAccount(userID: 4_242, groupID: 4_242)
+        let account = ServerAccount(userID: 4_243, groupID: 4_243)
         #expect(throws: EmbeddedError.unusableLocation(path: path, reason: "it belongs to another user")) {
-            try ServerFiles.makePrivate(path, for: stranger)
+            try ServerFiles.makePrivate(path, for: account)
         }
+    }
+
+    @Test func `A link in the place of the socket's folder is refused`() throws {
+        let path = "/tmp/pgswarm-\(UUID().uuidString.prefix(8))"
+        #expect(symlink("/tmp", path) == 0)
+        defer { unlink(path) }
+        #expect(throws: EmbeddedError.self) { try ServerFiles.makePrivate(path, for: .invoker) }
     }
 }

@@ -1,7 +1,8 @@
-import EmbeddedPostgres
 import FoundationEssentials
 import TestSupport
 import Testing
+
+@testable import EmbeddedPostgres
 
 #if canImport(Glibc)
 import Glibc
@@ -47,6 +48,31 @@ import Darwin
             #expect(second.processID != stranger.processID)
             try await second.stop()
             #expect(kill(stranger.processID, 0) == 0, "the stranger must not have been touched")
+        }
+    }
+
+    @Test func `A server that is still starting is waited for`() async throws {
+        try await withTemporaryLocation { location in
+            let first = try await EmbeddedServer.startForTest(location)
+            let file = first.dataDirectory + "/postmaster.pid"
+            let ready = try String(contentsOfFile: file, encoding: .utf8)
+            let starting = ready.replacing("ready   ", with: "starting")
+            try #require(starting != ready)
+            try starting.write(toFile: file, atomically: false, encoding: .utf8)
+            #expect(EmbeddedServer.running(at: location) == nil)
+            async let second = EmbeddedServer.startForTest(location)
+            try await eventually("the second start is under way") {
+                do throws(EmbeddedError) {
+                    try await LocationLock.acquire(location, timeout: .zero).release()
+                    return false
+                } catch {
+                    return true
+                }
+            }
+            try ready.write(toFile: file, atomically: false, encoding: .utf8)
+            #expect(try await second.processID == first.processID)
+            let log = try String(contentsOfFile: first.logFile, encoding: .utf8)
+            #expect(!log.contains("already exists"), "no second postmaster was tried beside the first")
         }
     }
 
