@@ -26,7 +26,7 @@ public final class Swarm: Sendable {
     /// Where the library writes what an operator may want to know.
     public let logger: Logger
 
-    /// Where the server is, with the settings that claims need: for further connections of one's own.
+    /// How to connect, with the plans that suit claims.
     let options: ConnectionOptions
     let pool: ConnectionPool
     let caller: Caller
@@ -42,17 +42,15 @@ public final class Swarm: Sendable {
 
     /// Creates a swarm; nothing is connected yet.
     public init(_ options: ConnectionOptions, configuration: SwarmConfiguration = SwarmConfiguration()) {
-        let options = options.plannedForClaims
         var logger = configuration.logger
         logger[metadataKey: "agent"] = "\(configuration.agent)"
         let metrics = SwarmMetrics(factory: configuration.metricsFactory)
+        let plannedOptions = options.plannedForClaims
         let pool = ConnectionPool(
-            options,
-            configuration: .init(
-                maximum: configuration.connections, acquireTimeout: configuration.callTimeout))
+            plannedOptions,
+            configuration: .init(maximum: configuration.connections, acquireTimeout: configuration.callTimeout))
         let caller = Caller(
-            pool: pool, callTimeout: configuration.callTimeout,
-            reconnectWindow: configuration.reconnectWindow,
+            pool: pool, callTimeout: configuration.callTimeout, reconnectWindow: configuration.reconnectWindow,
             metrics: metrics, logger: logger)
         let sessions = SessionKeeper(
             caller: caller, introduction: Introduction(configuration), kind: configuration.sessionKind,
@@ -62,15 +60,14 @@ public final class Swarm: Sendable {
 
         self.configuration = configuration
         self.logger = logger
-        self.options = options
+        self.options = plannedOptions
         self.pool = pool
         self.caller = caller
         self.metrics = metrics
         self.sessions = sessions
         self.calls = calls
         bell = Bell(logger: logger) { queues throws(SwarmError) in
-            _ = try await caller.call("ring", repeatable: true) { db throws(SwarmError) in try db.ring(queues)
-            }
+            _ = try await caller.call("ring", repeatable: true) { db throws(SwarmError) in try db.ring(queues) }
         }
         wakeUps = WakeUps(options, logger: logger)
         enqueues = .enqueues(caller: caller, limits: limits)
@@ -149,7 +146,7 @@ extension ConnectionOptions {
 }
 
 extension Introduction {
-    /// Introduces the agent of a swarm from this process.
+    /// Introduces the agent of a swarm.
     init(_ configuration: SwarmConfiguration) {
         self.init(agent: configuration.agent, credential: configuration.credential)
         ttl = configuration.sessionTTL

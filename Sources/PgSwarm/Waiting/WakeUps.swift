@@ -8,7 +8,7 @@ internal import Synchronization
 final class WakeUps: Sendable {
     private struct Subscriber {
         var queues: Set<String>
-        var ring: @Sendable () -> Void
+        var hear: @Sendable (WakeUp) -> Void
     }
 
     private struct State {
@@ -38,21 +38,27 @@ final class WakeUps: Sendable {
 
     /// Subscribes to the rings for some queues; the first subscription starts the listener.
     func subscribe(_ queues: [QueueName], _ call: WakeUpCall) -> UInt64 {
-        subscribe(queues) { call.ring() }
+        subscribe(queues) { wakeUp in
+            if wakeUp != .interrupted { call.ring() }
+        }
     }
 
-    /// Subscribes to the rings for some queues.
-    ///
-    /// - Parameter ring: Called with each ring, and whenever one may have been missed; must be quick.
-    func subscribe(_ queues: [QueueName], ring: @escaping @Sendable () -> Void) -> UInt64 {
+    /// Passes on what concerns some queues until the Swift task is cancelled.
+    func listen(for queues: [QueueName], _ hear: @escaping @Sendable (WakeUp) -> Void) async {
+        let subscription = subscribe(queues, hear)
+        defer { unsubscribe(subscription) }
+        let (nothing, continuation) = AsyncStream.makeStream(of: Never.self)
+        for await _ in nothing {}
+        continuation.finish()
+    }
+
+    private func subscribe(_ queues: [QueueName], _ hear: @escaping @Sendable (WakeUp) -> Void) -> UInt64 {
         state.withLock { state in
             state.lastID += 1
-            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), ring: ring)
+            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), hear: hear)
             if state.listening == nil, !state.isClosed {
                 // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
-                state.listening = Task.detached { [weak self, options] in
-                    await Self.listen(options, for: self)
-                }
+                state.listening = Task.detached { [weak self, options] in await Self.listen(options, for: self) }
             }
             return state.lastID
         }
@@ -89,30 +95,32 @@ final class WakeUps: Sendable {
     private func take(_ event: ListenerEvent) {
         switch event {
         case .notification(_, let queue, _):
-            for ring in rings(for: queue) { ring() }
+            tell(.work, to: queue)
         case .listening:
             state.withLock { $0.isListening = true }
-            for ring in rings(for: nil) { ring() }
+            tell(.listening)
         case .mayHaveMissed:
-            for ring in rings(for: nil) { ring() }
+            tell(.work)
         case .interrupted(let error):
             state.withLock { $0.isListening = false }
-            logger.info(
-                "rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
+            tell(.interrupted)
+            logger.info("rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 
     private func give(up error: any Error) {
         state.withLock { $0.isListening = false }
+        tell(.interrupted)
         if !(error is CancellationError) {
-            logger.warning(
-                "rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
+            logger.warning("rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 
-    private func rings(for queue: String?) -> [@Sendable () -> Void] {
-        state.withLock { state in
-            state.subscribers.values.filter { queue.map($0.queues.contains) ?? true }.map(\.ring)
+    /// Tells those who wait for a queue, or everybody.
+    private func tell(_ wakeUp: WakeUp, to queue: String? = nil) {
+        let listeners = state.withLock { state in
+            state.subscribers.values.filter { queue.map($0.queues.contains) ?? true }.map(\.hear)
         }
+        for hear in listeners { hear(wakeUp) }
     }
 }

@@ -1,0 +1,69 @@
+import Synchronization
+
+/// A task in this worker's hands, from the grant to the database's answer to the verdict.
+final class Holding: Sendable {
+    let task: ClaimedTask
+
+    private struct Stop {
+        var reason: StopReason?
+        var action: (@Sendable (StopReason) -> Void)?
+        /// Rung to cancel the Swift task of the slot that runs the handler.
+        var slot: Waker?
+    }
+
+    private let stopping = Mutex(Stop())
+
+    init(_ task: ClaimedTask) {
+        self.task = task
+    }
+
+    /// Why the work has to stop, if it has.
+    var stopReason: StopReason? { stopping.withLock { $0.reason } }
+
+    /// Tells the work to stop. Only the first reason counts.
+    ///
+    /// - Returns: Whether this was the first.
+    @discardableResult
+    func stop(_ reason: StopReason) -> Bool {
+        let before = stopping.withLock { stop in
+            let before = stop
+            if stop.reason == nil { stop = Stop(reason: reason) }
+            return before
+        }
+        guard before.reason == nil else { return false }
+        before.action?(reason)
+        before.slot?.wake()
+        return true
+    }
+
+    /// Names the waker of the slot that is about to run the work.
+    ///
+    /// - Returns: Whether the work may begin.
+    func begin(in slot: Waker) -> Bool {
+        stopping.withLock { stop in
+            stop.slot = slot
+            return stop.reason == nil
+        }
+    }
+
+    /// The work is over; whoever stops it from now on stops nobody else's.
+    ///
+    /// - Returns: Why it had to stop, if it had.
+    func finish() -> StopReason? {
+        stopping.withLock { stop in
+            stop.slot = nil
+            stop.action = nil
+            return stop.reason
+        }
+    }
+
+    /// Runs an action when the work has to stop, at once if it has to already. It runs on the thread of whoever
+    /// stops the work, which may be the keeper's: it must be short.
+    func whenStopped(_ action: (@Sendable (StopReason) -> Void)?) {
+        let reason = stopping.withLock { stop -> StopReason? in
+            if stop.reason == nil { stop.action = action }
+            return stop.reason
+        }
+        if let reason { action?(reason) }
+    }
+}
