@@ -1,0 +1,77 @@
+import ArgumentParser
+import PgSwarm
+import Postgres
+
+/// Settings of a queue as they are written on the command line: `lease=30m max_running=4`.
+enum QueueSettings {
+    /// The settings that are durations; the database takes them in seconds.
+    private static let durations: Set = ["lease", "retry_base", "retry_cap", "stall_after", "stall_limit"]
+    private static let numbers: Set = ["max_attempts", "max_lost", "max_running", "backlog_limit"]
+    private static let switches: Set = ["strict_lease"]
+
+    /// The settings as an object for the database.
+    static func parse(_ arguments: [String]) throws -> JSON {
+        var members: [(String, JSON)] = []
+        for argument in arguments {
+            guard let equals = argument.firstIndex(of: "=") else {
+                throw CommandFailure.usage("'\(argument.printable)' is no setting", hint: "Write key=value.")
+            }
+            let key = String(argument[..<equals])
+            let value = String(argument[equals...].dropFirst())
+            guard !members.contains(where: { $0.0 == key }) else {
+                throw CommandFailure.usage("the setting '\(key.printable)' is given twice", hint: "Give it once.")
+            }
+            members.append((key, try self.value(value, of: key)))
+        }
+        return .object(members)
+    }
+
+    /// The settings that the database answers, by name. It writes durations with six decimals; they are plain numbers
+    /// here.
+    static func read(_ answer: JSONText) throws -> [(String, JSON)] {
+        let bytes = Array(answer.text.utf8)
+        let members = try bytes.withUnsafeBufferPointer { bytes -> [(String, JSON)] in
+            guard case .object(let members) = try JSONScanner(bytes).shape else { return [] }
+            return members.map { member in
+                let text = String(decoding: bytes[member.value], as: UTF8.self)
+                return (member.key, Double(text).map { .number($0) } ?? .raw(text))
+            }
+        }
+        return members.sorted { $0.0 < $1.0 }
+    }
+
+    /// A setting for people.
+    static func describe(_ value: JSON, of key: String) -> String {
+        switch value {
+        case .number(let seconds) where durations.contains(key): Elapsed.brief(seconds)
+        case .raw("null"): "-"
+        default: value.text
+        }
+    }
+
+    private static func value(_ text: String, of key: String) throws -> JSON {
+        let known = durations.union(numbers).union(switches)
+        guard known.contains(key) else {
+            throw CommandFailure.usage(
+                "there is no setting '\(key.printable)'", hint: "There are \(known.sorted().joined(separator: ", ")).")
+        }
+        if text == "default" || text == "null" { return .null }
+        if durations.contains(key) {
+            do {
+                return JSON(try DurationArgument.parse(text))
+            } catch {
+                throw CommandFailure.usage("\(key): \(error.message)")
+            }
+        }
+        if numbers.contains(key) {
+            guard let number = Int(text), number > 0 else {
+                throw CommandFailure.usage("\(key): '\(text.printable)' is no whole number above 0")
+            }
+            return JSON(number)
+        }
+        guard let isOn = Bool(text) else {
+            throw CommandFailure.usage("\(key): '\(text.printable)' is neither true nor false")
+        }
+        return .bool(isOn)
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import FoundationEssentials
+import PgSwarm
+
+/// The options of a task that is being enqueued.
+struct TaskOptions: ParsableArguments {
+    @Option(help: "One line for people.")
+    var title: String?
+
+    @Option(help: "What sort of work it is.")
+    var kind: String?
+
+    @Option(parsing: .unconditional, help: ArgumentHelp("Lower goes first; 0 by default.", valueName: "number"))
+    var priority: Int?
+
+    @Option(help: ArgumentHelp("Not before this time, RFC 3339.", valueName: "time"), transform: TimeArgument.parse)
+    var at: Date?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Not before so much time has passed.", valueName: "duration"),
+        transform: DurationArgument.parse)
+    var delay: Duration?
+
+    @Option(help: "Enqueue at most once: the same key gives the same task, with another body it is refused.")
+    var key: String?
+
+    @Option(help: ArgumentHelp("Dead after so many failed attempts.", valueName: "number"))
+    var maxAttempts: Int?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How long one grant lasts unless renewed.", valueName: "duration"),
+        transform: DurationArgument.parsePositive)
+    var lease: Duration?
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("The hard limit of one attempt.", valueName: "duration"),
+        transform: DurationArgument.parsePositive)
+    var deadline: Duration?
+
+    @Option(help: ArgumentHelp("Blocked until this task is done; repeatable.", valueName: "id"))
+    var after: [TaskID] = []
+
+    @Option(help: ArgumentHelp("What the work depends on outside the swarm; repeatable.", valueName: "dependency"))
+    var needs: [String] = []
+
+    @Option(help: ArgumentHelp("A W3C traceparent.", valueName: "traceparent"))
+    var trace: String?
+
+    @Option(help: ArgumentHelp("Enqueue as the holder of a task: refused when it was lost.", valueName: "handle"))
+    var parent: String?
+
+    func validate() throws {
+        guard at == nil || delay == nil else { throw ValidationError("give either --at or --delay, not both") }
+    }
+
+    /// A draft with these options and an empty payload.
+    func draft(for queue: QueueName) throws -> TaskDraft {
+        var draft = TaskDraft(queue: queue)
+        draft.title = title
+        draft.kind = kind
+        draft.priority = priority
+        draft.at = at
+        draft.delay = delay
+        draft.key = key
+        draft.maxAttempts = maxAttempts
+        draft.lease = lease
+        draft.deadline = deadline
+        draft.after = after
+        draft.needs = needs
+        draft.trace = trace
+        return draft
+    }
+
+    /// The handle of `--parent`.
+    func parentHandle() throws -> Handle? {
+        try parent.map { try Handle($0) }
+    }
+}

@@ -1,0 +1,29 @@
+import ArgumentParser
+import PgSwarm
+import Postgres
+
+/// `pgswarm resume`: claims go on.
+struct ResumeCommand: SwarmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resume",
+        abstract: "Let claims from a paused queue go on.",
+        discussion: """
+            EXAMPLE
+              pgswarm resume deploys
+            """
+    )
+
+    @Argument(help: "The queue.")
+    var queue: QueueName
+
+    @OptionGroup(title: "Common") var options: CommonOptions
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        let connection = try await context.connect()
+        let agent = try await context.caller(on: connection).agent
+        let changed = try await connection.resume(queue, agent: agent)
+        _ = try? await connection.ring([queue])
+        PauseOutput.show(queue, isPaused: false, changed: changed, in: context)
+        return .ok
+    }
+}

@@ -1,0 +1,105 @@
+import FoundationEssentials
+import Logging
+import PgSwarm
+import Postgres
+
+/// What a command works with: where to print, who is calling, and the way to the database.
+struct CommandContext: Sendable {
+    let console: Console
+    /// True when programs read the output.
+    let json: Bool
+    private let database: String?
+    private let agent: String?
+    private let credentialFile: String?
+
+    init(_ options: CommonOptions, console: Console = .standard()) {
+        self.console = console
+        json = options.json
+        database = options.database
+        agent = options.agent
+        credentialFile = options.credentialFile
+    }
+
+    /// How to reach the database.
+    func address() throws -> ConnectionOptions {
+        try DatabaseAddress.resolve(database)
+    }
+
+    /// Who is calling.
+    func identity() throws -> Identity {
+        try Identity.resolve(agent: agent, credentialFile: credentialFile)
+    }
+
+    /// One connection, which is all that a single call needs.
+    ///
+    /// - Parameter limit: How long everything on it may take, `nil` for ever; a call that hangs is worse than one that
+    ///   fails.
+    /// - Parameter anySchema: True for migrations, which look at the schema themselves.
+    func connect(limit: Duration? = .seconds(60), anySchema: Bool = false) async throws -> Connection {
+        var options = try address()
+        // Each statement is sent once, so preparing it would only cost a round trip.
+        options.statementCache = false
+        let deadline = limit.map { ContinuousClock.now + $0 }
+        let connection = try await Connection.connect(options, deadline: deadline)
+        if let deadline { await connection.expire(at: deadline) }
+        if !anySchema { try await connection.refuseNewerSchema() }
+        return connection
+    }
+
+    /// A swarm for a command that works for long, under the agent's name.
+    func swarm(at address: ConnectionOptions, kind: Session.Kind, logger: Logger) throws -> Swarm {
+        let identity = try identity()
+        var configuration = SwarmConfiguration(logger: logger)
+        configuration.agent = identity.agent
+        configuration.credential = identity.credential
+        configuration.sessionKind = kind
+        if agent == nil { configuration.joining = try Caller.surroundingSession() }
+        return Swarm(address, configuration: configuration)
+    }
+
+    /// What children should connect to: the URL that was named, or the embedded server's. `nil` when libpq's own
+    /// environment says it, which they inherit.
+    func databaseURL() throws -> String? {
+        try DatabaseAddress.url(database)
+    }
+
+    /// On whose behalf the calls on a connection are made.
+    ///
+    /// Inside `pgswarm run` that is the surrounding session, unless another agent is named. An agent with a credential
+    /// shows it once, for its bare session; any other is known by its name, which costs no call.
+    func caller(on connection: Connection) async throws -> Caller {
+        if agent == nil, let token = try Caller.surroundingSession() { return Caller(agent: nil, session: token) }
+        let identity = try identity()
+        guard let credential = identity.credential else { return Caller(agent: identity.agent, session: nil) }
+        let introduction = Introduction(agent: identity.agent, kind: .bare, credential: credential)
+        return Caller(agent: identity.agent, session: try await connection.openSession(introduction).token)
+    }
+}
+
+/// Who makes a call: an agent by its name, or a session by its token.
+struct Caller: Sendable {
+    let agent: AgentName?
+    let session: UUID?
+
+    /// As the author of tasks.
+    func author(of parent: Handle? = nil) -> EnqueueAuthor {
+        EnqueueAuthor(agent: session == nil ? agent : nil, session: session, parent: parent)
+    }
+
+    /// The session that `pgswarm run` keeps for its children.
+    static func surroundingSession() throws -> UUID? {
+        guard let text = Environment.value("PGSWARM_SESSION") else { return nil }
+        guard let token = UUID(uuidString: text) else {
+            throw CommandFailure.usage(
+                "PGSWARM_SESSION is not a session's token", hint: "Leave it as 'pgswarm run' set it, or unset it.")
+        }
+        return token
+    }
+}
+
+extension Connection {
+    /// Lets nothing on this connection go on beyond a moment.
+    fileprivate func expire(at deadline: ContinuousClock.Instant) {
+        self.deadline = deadline
+    }
+}

@@ -1,0 +1,110 @@
+import PgSwarm
+import Postgres
+import SystemPackage
+
+/// Enqueues the lines of a file in one transaction, reading on while the database works its way through.
+struct BulkEnqueue: Sendable {
+    /// The file, or `-`.
+    let path: String
+    /// What the lines leave open.
+    let template: TaskDraft
+    /// True when each line is a text and not JSON.
+    let linesAreText: Bool
+
+    /// Tasks in one call: enough that round trips do not count, little enough that memory does not either.
+    private static let batch = 1000
+    /// Bytes of payload in one call.
+    private static let batchBytes = 8 << 20
+
+    /// Adds all tasks or none.
+    func run(on connection: Connection, by author: EnqueueAuthor) async throws -> [EnqueueReceipt] {
+        let file = try open()
+        defer { if path != "-" { try? file.close() } }
+        let limit = ContinuousClock.now + .seconds(3600)
+        // Reading blocks, but only the connection's own thread.
+        return try await connection.run(deadline: limit) { db in
+            try db.transaction { db in try add(linesOf: file, to: db, by: author) }
+        }
+    }
+
+    private func add(
+        linesOf file: FileDescriptor, to db: isolated Connection, by author: EnqueueAuthor
+    ) throws -> [EnqueueReceipt] {
+        var reader = LineReader(file, name: path == "-" ? "standard input" : path, limit: JSONInput.limit)
+        var receipts: [EnqueueReceipt] = []
+        while true {
+            let first = reader.line + 1
+            let batch = try read(&reader)
+            if batch.isEmpty { return receipts }
+            do throws(SwarmError) {
+                receipts += try db.enqueue(batch.map(\.draft), by: author)
+            } catch {
+                throw refusal(error, of: batch, from: first, in: reader)
+            }
+        }
+    }
+
+    private func open() throws -> FileDescriptor {
+        if path == "-" { return .standardInput }
+        do {
+            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+        } catch {
+            throw CommandFailure.usage("the file \(path) can't be read: \(error)", hint: "Check the path and its rights.")
+        }
+    }
+
+    /// The next lines that go in one call; none at the end of the file.
+    private func read(_ reader: inout LineReader) throws -> [(line: Int, draft: TaskDraft)] {
+        var batch: [(line: Int, draft: TaskDraft)] = []
+        var bytes = 0
+        while batch.count < Self.batch, bytes < Self.batchBytes {
+            do {
+                let read = try reader.next { line -> TaskDraft? in
+                    bytes += line.count
+                    if line.allSatisfy(\.isSpace) { return nil }
+                    return linesAreText
+                        ? try TaskLine.text(from: line, template: template)
+                        : try TaskLine.draft(from: line, template: template)
+                }
+                guard let read else { break }
+                if let draft = read { batch.append((reader.line, draft)) }
+            } catch let fault as TaskLine.Fault {
+                throw failure("usage", "\(reader.name), line \(reader.line): \(fault.message)")
+            } catch is LineReader.LineTooLong {
+                throw failure("too_large", "\(reader.name), line \(reader.line) is longer than \(JSONInput.limit >> 20) MiB")
+            } catch let error as Errno {
+                throw failure("failed", "\(reader.name) can't be read: \(error)")
+            }
+        }
+        return batch
+    }
+
+    /// The database's refusal with the line that it concerns.
+    private func refusal(
+        _ error: SwarmError, of batch: [(line: Int, draft: TaskDraft)], from first: Int, in reader: LineReader
+    ) -> CommandFailure {
+        guard let (item, message) = error.refusedItem, batch.indices.contains(item - 1) else {
+            let code = error.code.rawValue
+            return CommandFailure(code, "\(reader.name), lines \(first) to \(reader.line): \(error.message)", hint: error.hint)
+        }
+        return failure(error.code.rawValue, "\(reader.name), line \(batch[item - 1].line): \(message)")
+    }
+
+    private func failure(_ code: String, _ message: String) -> CommandFailure {
+        CommandFailure(code, message, hint: "Nothing was enqueued. Mend the line and run the command again.")
+    }
+}
+
+extension SwarmError {
+    /// The item of an array call that was refused, counted from 1, and why: the database writes `item 7: …`.
+    fileprivate var refusedItem: (Int, String)? {
+        guard message.hasPrefix("item "), let colon = message.firstIndex(of: ":"),
+            let item = Int(message[..<colon].dropFirst("item ".count))
+        else { return nil }
+        return (item, String(message[colon...].dropFirst().drop(while: \.isWhitespace)))
+    }
+}
+
+extension UInt8 {
+    fileprivate var isSpace: Bool { self == 0x20 || self == 0x09 || self == 0x0d }
+}

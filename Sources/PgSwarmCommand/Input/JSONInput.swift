@@ -1,0 +1,49 @@
+import Postgres
+import SystemPackage
+
+/// A JSON value from an argument, or from standard input when the argument is `-`.
+enum JSONInput {
+    /// What is refused before it is sent, or even read whole. The limit that counts is the database's (1 MiB, unless
+    /// its owner set another); this one only keeps what can never fit away from memory and network.
+    static let limit = 64 << 20
+
+    /// The checked value.
+    ///
+    /// - Parameter noun: What the value is, for messages: "payload", "result".
+    static func read(_ argument: String, as noun: String) throws -> JSONText {
+        let text = argument == "-" ? try standardInput(noun) : argument
+        guard text.utf8.count <= limit else { throw tooLarge(noun) }
+        do {
+            try JSONScanner.check(text)
+        } catch {
+            let advice =
+                argument == "-" && error.message == "something follows the value" && noun == "payload"
+                ? "For one task a line, use --file -." : "Pass one JSON value; a text needs quotes: '\"text\"'."
+            throw CommandFailure.usage(
+                "the \(noun) is not JSON: at character \(error.offset + 1), \(error.message)", hint: advice)
+        }
+        return JSONText(text)
+    }
+
+    /// The refusal of a value above the limit.
+    static func tooLarge(_ noun: String) -> CommandFailure {
+        CommandFailure(
+            "too_large", "the \(noun) is larger than \(limit >> 20) MiB",
+            hint: "Keep the data elsewhere and put its address into the \(noun).")
+    }
+
+    private static func standardInput(_ noun: String) throws -> String {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = try block.withUnsafeMutableBytes { try FileDescriptor.standardInput.read(into: $0) }
+            if count == 0 { break }
+            bytes += block[..<count]
+            guard bytes.count <= limit else { throw tooLarge(noun) }
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw CommandFailure.usage("the \(noun) on standard input is not UTF-8")
+        }
+        return text
+    }
+}

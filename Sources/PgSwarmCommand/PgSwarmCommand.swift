@@ -1,1 +1,0 @@
-@main struct PgSwarmCommand { static func main() {} }

@@ -1,0 +1,70 @@
+import ArgumentParser
+
+/// The command `pgswarm`: parses, runs one command and turns whatever went wrong into a message and an exit code.
+@main
+struct RootCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pgswarm",
+        abstract: "PostgreSQL as the coordination point for a swarm of workers.",
+        discussion: """
+            Begin with 'pgswarm up', then 'pgswarm enqueue demo 1' and 'pgswarm work demo -- cat'.
+            Exit codes: 0 ok, 1 failed, 3 nothing to do, 4 refused, 5 lost claim, 6 database unreachable, 64 usage.
+            """,
+        version: Version.current,
+        groupedSubcommands: CommandList.groups
+    )
+
+    /// Runs the program.
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            var command = try await asyncParseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error, json: wantsJSON(arguments))
+        }
+    }
+
+    /// Says what went wrong and ends the process.
+    private static func end(with error: any Error, json: Bool) -> Never {
+        let console = Console.standard()
+        switch error {
+        case let status as ExitStatus: Terminal.exitNow(status.rawValue)
+        case let code as ExitCode: Terminal.exitNow(code.rawValue)
+        default: break
+        }
+        let failure: CommandFailure
+        switch exitCode(for: error) {
+        case .success:
+            // A request for help, for the version or for a completion script.
+            console.line(fullMessage(for: error))
+            console.flush()
+            Terminal.exitNow(ExitStatus.ok.rawValue)
+        case .validationFailure: failure = .usage(message(for: error), hint: helpHint)
+        default: failure = CommandFailure(error)
+        }
+        console.report(failure.text(json: json))
+        Terminal.exitNow(failure.exitCode)
+    }
+
+    /// Where to read on after a wrong call.
+    private static var helpHint: String {
+        var path = "pgswarm"
+        var commands = CommandList.groups.flatMap { $0.subcommands }
+        for argument in CommandLine.arguments.dropFirst() {
+            guard let command = commands.first(where: { $0._commandName == argument }) else { break }
+            path += " \(argument)"
+            commands = command.configuration.subcommands
+        }
+        return "See '\(path) --help'."
+    }
+
+    /// Whether `--json` was given, for errors that come before the arguments are understood.
+    private static func wantsJSON(_ arguments: [String]) -> Bool {
+        arguments.prefix { $0 != "--" }.contains("--json")
+    }
+}

@@ -1,0 +1,146 @@
+import FoundationEssentials
+import PgSwarm
+import Postgres
+import TestSupport
+import Testing
+
+/// Which database, who, and what a database must be like.
+@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
+    @Test(.emptyDatabase) func `A database that is not migrated says so, and migrating mends it`() async throws {
+        let database = try TestDatabase.current
+        let refused = try await Executable.pgswarm.run(["enqueue", "q", "--json"], environment: database.environment)
+        #expect(refused.exitCode == 4, "\(refused)")
+        let error = try Value(text: refused.error)["error"]
+        #expect(error["code"] == "not_migrated")
+        #expect(error["hint"].string?.contains("pgswarm migrate") == true)
+
+        let migrated = try await Executable.pgswarm.run(
+            ["migrate", "up", "--open-registration", "--json"], environment: database.environment)
+        #expect(migrated.exitCode == 0, "\(migrated)")
+        #expect(try Value(text: migrated.output)["applied"].array.isEmpty == false)
+        let again = try await Executable.pgswarm.run(["migrate"], environment: database.environment)
+        #expect(again.output == "the schema is up to date\n")
+        let enqueued = try await Executable.pgswarm.run(["enqueue", "q"], environment: database.environment)
+        #expect(enqueued.exitCode == 0, "\(enqueued)")
+    }
+
+    @Test(.emptyDatabase) func `Migration status, and a printed schema that can be applied by hand`() async throws {
+        let database = try TestDatabase.current
+        let before = try await Executable.pgswarm.run(["migrate", "status", "--json"], environment: database.environment)
+        let report = try Value(text: before.output)
+        #expect(report["current"] == false && report["files"][0]["state"] == "pending", "\(before)")
+        let printed = try await Executable.pgswarm.run(["migrate", "print"], environment: database.environment)
+        #expect(printed.exitCode == 0)
+        let connection = try await database.connect()
+        try await connection.script(printed.output)
+        await connection.close()
+        let after = try await Executable.pgswarm.run(["migrate", "status", "--json"], environment: database.environment)
+        #expect(try Value(text: after.output)["current"] == true, "\(after)")
+    }
+
+    @Test(.database) func `A database that is newer is refused by every command`() async throws {
+        let shell = try await Shell()
+        try await shell.database.pool.withConnection { db in
+            try db.script("UPDATE pgswarm.migration SET name = '9999_later.sql', version = 9999 WHERE version = 2")
+        }
+        for command in [["enqueue", "q"], ["claim", "q"], ["migrate"], ["work", "q", "--", "true"]] {
+            let result = try await shell.run(command + (command.contains("--") ? [] : ["--json"]))
+            #expect(result.exitCode == 4, "\(command): \(result)")
+            #expect(result.error.contains("newer") || result.error.contains("9999"), "\(result)")
+        }
+        #expect(try await shell.count() == 0)
+    }
+
+    @Test(.database) func `An option goes before the variable, and that before libpq's own`() async throws {
+        var shell = try await Shell()
+        let url = shell.database.url
+        shell.environment["PGSWARM_DATABASE_URL"] = "postgresql://nobody@/x?host=/nonexistent"
+        #expect(try await shell.run(["tasks"]).exitCode == 6)
+        #expect(try await shell.run(["tasks", "--database", url]).exitCode == 0)
+        shell.environment["PGSWARM_DATABASE_URL"] = nil
+        for (key, variable) in ["host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"] {
+            shell.environment[variable] = shell.database.options.parameters[key]
+        }
+        #expect(try await shell.run(["tasks"]).exitCode == 0)
+    }
+
+    @Test(.database) func `A wrong password is exit code 6`() async throws {
+        let shell = try await Shell()
+        let role = "wrong_password_\(shell.database.name)"
+        try await shell.database.pool.withConnection { db in
+            try db.script("CREATE ROLE \(role) LOGIN PASSWORD 'right'")
+        }
+        // The server of the tests trusts its own socket; a role that may not connect is refused in the same way.
+        try await shell.database.pool.withConnection { db in try db.script("ALTER ROLE \(role) NOLOGIN") }
+        var options = shell.database.options.parameters
+        options["user"] = role
+        let conninfo = options.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+        let result = try await shell.run(["tasks", "--database", conninfo, "--json"])
+        #expect(result.exitCode == 6, "\(result)")
+        #expect(try Value(text: result.error)["error"]["code"] == "unreachable")
+        try await shell.database.pool.withConnection { db in try db.script("DROP ROLE \(role)") }
+    }
+
+    @Test(.database) func `The agent is the option, the variable, or user and host`() async throws {
+        var shell = try await Shell()
+        _ = try await shell.enqueue("q")
+        _ = try await shell.enqueue("q")
+        _ = try await shell.enqueue("q")
+        try await shell("claim", "q")
+        try await shell("claim", "q", "--agent", "chosen")
+        shell.environment["PGSWARM_AGENT"] = nil
+        shell.environment["USER"] = "ada"
+        try await shell("claim", "q")
+        let agents = Set(try await shell.list("agents").compactMap { $0["agent"].string })
+        #expect(agents.isSuperset(of: ["tester", "chosen"]))
+        #expect(agents.contains { $0.hasPrefix("ada@") })
+    }
+}
+
+/// Registered agents and their credentials.
+@Suite(.database, .timeLimit(.minutes(2))) struct CredentialTests {
+    @Test func `A registered agent is known by its file alone`() async throws {
+        let shell = try await Shell(openRegistration: false)
+        _ = try await shell.run(["enqueue", "q", "1", "--agent", "postgres"])
+        let answer = try await shell.json("agents", "register", "builder/1")
+        let path = try #require(answer["credential_file"].string)
+        #expect(path == shell.database.folder + "/.config/pgswarm/credentials/builder%2F1")
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+
+        #expect(try await shell.run(["claim", "q", "--agent", "builder/1"]).exitCode != 4)
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+        let missing = try await shell.refusal("claim", "q", "--agent", "builder/1", code: 4)
+        #expect(missing["code"] == "bad_credential")
+        let elsewhere = try await shell.run(["claim", "q", "--agent", "builder/1", "--credential-file", path + ".away"])
+        #expect(elsewhere.exitCode != 4, "\(elsewhere)")
+        let again = try await shell.refusal("agents", "register", "builder/1", code: 4)
+        #expect(again["code"] == "wrong_state")
+    }
+
+    @Test func `A credential that others can read is refused`() async throws {
+        let shell = try await Shell()
+        let answer = try await shell.json("agents", "register", "builder")
+        let path = try #require(answer["credential_file"].string)
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+        let error = try await shell.refusal("claim", "q", "--agent", "builder", code: 4)
+        #expect(error["code"] == "bad_credential")
+        #expect(error["hint"].string?.contains("chmod 600") == true)
+    }
+
+    @Test func `An unknown agent is refused where registration is closed`() async throws {
+        let shell = try await Shell(openRegistration: false)
+        let error = try await shell.refusal("claim", "q", "--agent", "stranger", code: 4)
+        #expect(error["code"] == "unknown_agent")
+    }
+
+    @Test func `Draining and retiring`() async throws {
+        let shell = try await Shell()
+        try await shell("agents", "register", "builder")
+        #expect(try await shell.json("agents", "drain", "builder")["draining"] == true)
+        #expect(try await shell.json("agents", "drain", "builder", "--off")["draining"] == false)
+        #expect(try await shell.json("agents", "retire", "builder", "--successor", "next")["retired"] == true)
+        let error = try await shell.refusal("claim", "q", "--agent", "builder", code: 4)
+        #expect(error["message"].string?.contains("retired") == true)
+    }
+}
