@@ -13,7 +13,8 @@ struct CommonOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The database. Default: PGSWARM_DATABASE_URL, libpq's environment (PGHOST, …), the server of 'pgswarm up'.",
+            "The database. Default: PGSWARM_DATABASE_URL, libpq's environment (PGHOST, …), "
+                + "the server of 'pgswarm up'.",
             valueName: "url"
         ))
     var database: String?

@@ -25,7 +25,9 @@ enum DurationArgument {
     /// As ``parse(_:)``, for a duration that must be longer than nothing.
     static func parsePositive(_ text: String) throws(ValidationError) -> Duration {
         let duration = try parse(text)
-        guard duration > .zero else { throw ValidationError("'\(text.printable)' must be longer than nothing") }
+        guard duration > .zero else {
+            throw ValidationError("'\(text.printable)' must be longer than nothing")
+        }
         return duration
     }
 

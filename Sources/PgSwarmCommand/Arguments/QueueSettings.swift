@@ -19,15 +19,17 @@ enum QueueSettings {
             let key = String(argument[..<equals])
             let value = String(argument[equals...].dropFirst())
             guard !members.contains(where: { $0.0 == key }) else {
-                throw CommandFailure.usage("the setting '\(key.printable)' is given twice", hint: "Give it once.")
+                throw CommandFailure.usage(
+                    "the setting '\(key.printable)' is given twice", hint: "Give it once.")
             }
             members.append((key, try self.value(value, of: key)))
         }
         return .object(members)
     }
 
-    /// The settings that the database answers, by name. It writes durations with six decimals; they are plain numbers
-    /// here.
+    /// The settings that the database answers, by name.
+    ///
+    /// It writes durations with six decimals; they are plain numbers here.
     static func read(_ answer: JSONText) throws -> [(String, JSON)] {
         let bytes = Array(answer.text.utf8)
         let members = try bytes.withUnsafeBufferPointer { bytes -> [(String, JSON)] in
@@ -53,7 +55,8 @@ enum QueueSettings {
         let known = durations.union(numbers).union(switches)
         guard known.contains(key) else {
             throw CommandFailure.usage(
-                "there is no setting '\(key.printable)'", hint: "There are \(known.sorted().joined(separator: ", ")).")
+                "there is no setting '\(key.printable)'",
+                hint: "There are \(known.sorted().joined(separator: ", ")).")
         }
         if text == "default" || text == "null" { return .null }
         if durations.contains(key) {

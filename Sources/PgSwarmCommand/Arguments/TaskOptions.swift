@@ -10,14 +10,18 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "What sort of work it is.")
     var kind: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Lower goes first; 0 by default.", valueName: "number"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Lower goes first; 0 by default.", valueName: "number"))
     var priority: Int?
 
-    @Option(help: ArgumentHelp("Not before this time, RFC 3339.", valueName: "time"), transform: TimeArgument.parse)
+    @Option(
+        help: ArgumentHelp("Not before this time, RFC 3339.", valueName: "time"),
+        transform: TimeArgument.parse)
     var at: Date?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Not before so much time has passed.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Not before so much time has passed.", valueName: "duration"),
         transform: DurationArgument.parse)
     var delay: Duration?
 
@@ -28,7 +32,8 @@ struct TaskOptions: ParsableArguments {
     var maxAttempts: Int?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("How long one grant lasts unless renewed.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("How long one grant lasts unless renewed.", valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var lease: Duration?
 
@@ -40,17 +45,22 @@ struct TaskOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Blocked until this task is done; repeatable.", valueName: "id"))
     var after: [TaskID] = []
 
-    @Option(help: ArgumentHelp("What the work depends on outside the swarm; repeatable.", valueName: "dependency"))
+    @Option(
+        help: ArgumentHelp("What the work depends on outside the swarm; repeatable.", valueName: "dependency")
+    )
     var needs: [String] = []
 
     @Option(help: ArgumentHelp("A W3C traceparent.", valueName: "traceparent"))
     var trace: String?
 
-    @Option(help: ArgumentHelp("Enqueue as the holder of a task: refused when it was lost.", valueName: "handle"))
+    @Option(
+        help: ArgumentHelp("Enqueue as the holder of a task: refused when it was lost.", valueName: "handle"))
     var parent: String?
 
     func validate() throws {
-        guard at == nil || delay == nil else { throw ValidationError("give either --at or --delay, not both") }
+        guard at == nil || delay == nil else {
+            throw ValidationError("give either --at or --delay, not both")
+        }
     }
 
     /// A draft with these options and an empty payload.

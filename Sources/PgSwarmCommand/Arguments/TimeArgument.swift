@@ -16,7 +16,8 @@ enum TimeArgument {
     static func parsePast(_ text: String) throws(ValidationError) -> PastMoment {
         if let date = Timestamp.parse(text) { return .date(date) }
         if let duration = try? DurationArgument.parse(text) { return .ago(duration) }
-        throw ValidationError("'\(text.printable)' is neither a duration such as 15m nor a time such as 2026-03-01T12:00:00Z")
+        throw ValidationError(
+            "'\(text.printable)' is neither a duration such as 15m nor a time such as 2026-03-01T12:00:00Z")
     }
 }
 

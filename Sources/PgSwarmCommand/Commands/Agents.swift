@@ -37,7 +37,8 @@ struct AgentsCommand: AsyncParsableCommand {
             } else if agents.isEmpty {
                 context.console.line("no agents")
             } else {
-                context.console.lines(table(agents).render(width: context.console.width, style: context.console.style))
+                context.console.lines(
+                    table(agents).render(width: context.console.width, style: context.console.style))
             }
             return .ok
         }
@@ -45,7 +46,8 @@ struct AgentsCommand: AsyncParsableCommand {
         private func table(_ agents: [AgentInfo]) -> Table {
             let now = Date()
             var table = Table([
-                .flexible("AGENT"), .right("RUN"), .right("SESSIONS"), .right("HOLDS"), .left("SEEN"), .left("STATE"),
+                .flexible("AGENT"), .right("RUN"), .right("SESSIONS"), .right("HOLDS"), .left("SEEN"),
+                .left("STATE"),
             ])
             for agent in agents {
                 table.add([
@@ -68,8 +70,8 @@ struct AgentsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Register an agent and write its credential to a file.",
             discussion: """
-                The credential is written to --credential-file, or where that agent's commands look for it, readable \
-                by its owner alone. It is not printed.
+                The credential is written to --credential-file, or where that agent's commands look for it, \
+                readable by its owner alone. It is not printed.
 
                 EXAMPLE
                   pgswarm agents register builder-1
@@ -93,7 +95,9 @@ struct AgentsCommand: AsyncParsableCommand {
             } catch let failure as CommandFailure {
                 throw CommandFailure(
                     failure.code, failure.message,
-                    hint: "The agent is registered; repeat with --replace-credential and another --credential-file.")
+                    hint:
+                        "The agent is registered; repeat with --replace-credential and another --credential-file."
+                )
             }
             if context.json {
                 context.console.json(["agent": .string(name), "credential_file": .string(path)])
@@ -155,7 +159,9 @@ struct AgentsCommand: AsyncParsableCommand {
         func run(in context: CommandContext) async throws -> ExitStatus {
             let sessions = try await context.connect().drain(AgentName(name), on: !off)
             if context.json {
-                context.console.json(["agent": .string(name), "draining": .bool(!off), "sessions": JSON(sessions)])
+                context.console.json([
+                    "agent": .string(name), "draining": .bool(!off), "sessions": JSON(sessions),
+                ])
             } else {
                 let state = off ? "may claim again" : "is draining"
                 context.console.line("\(name.printable) \(state) (\(sessions.counted("live session")))")

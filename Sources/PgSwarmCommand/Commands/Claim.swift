@@ -9,7 +9,8 @@ struct ClaimCommand: SwarmCommand {
         commandName: "claim",
         abstract: "Take tasks to work on, or hear why there are none.",
         discussion: """
-            The handle in the answer is the key to the task: renew, progress, complete, fail and release take it.
+            The handle in the answer is the key to the task: renew, progress, complete, fail and release \
+            take it.
 
             EXAMPLES
               pgswarm claim thumbnails --json
@@ -20,16 +21,20 @@ struct ClaimCommand: SwarmCommand {
     @Argument(help: "The queues, all of equal right.")
     var queues: [QueueName] = []
 
-    @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("At most so many tasks.", valueName: "number"))
+    @Option(
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("At most so many tasks.", valueName: "number"))
     var count = 1
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Wait so long for a task to come.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Wait so long for a task to come.", valueName: "duration"),
         transform: DurationArgument.parse)
     var wait: Duration?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("How long the grant lasts unless renewed.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("How long the grant lasts unless renewed.", valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var lease: Duration?
 
@@ -42,7 +47,9 @@ struct ClaimCommand: SwarmCommand {
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
-        guard task != nil || !queues.isEmpty else { throw ValidationError("name a queue, or a task with --task") }
+        guard task != nil || !queues.isEmpty else {
+            throw ValidationError("name a queue, or a task with --task")
+        }
         guard task == nil || (count == 1 && wait == nil) else {
             throw ValidationError("--task goes without --count and --wait")
         }
@@ -56,7 +63,8 @@ struct ClaimCommand: SwarmCommand {
         if let task {
             tasks = [
                 try await connection.claim(
-                    task: task, session: caller.session, agent: caller.agent, lease: lease, requestID: requestID)
+                    task: task, session: caller.session, agent: caller.agent, lease: lease,
+                    requestID: requestID)
             ]
         } else {
             let request = ClaimRequest(queues, count: count, lease: lease, requestID: requestID)
@@ -71,12 +79,16 @@ struct ClaimCommand: SwarmCommand {
         return .nothingToDo
     }
 
-    /// Waits for work. This takes a listener, which a claim that finds something at once need not pay for.
+    /// Waits for work.
+    ///
+    /// This takes a listener, which a claim that finds something at once need not pay for.
     private func claim(
         _ request: ClaimRequest, waiting: Duration, in context: CommandContext
     ) async throws -> [ClaimedTask] {
-        let swarm = try context.swarm(at: try context.address(), kind: .bare, logger: Logs.logger("pgswarm.claim"))
+        let swarm = try context.swarm(
+            at: try context.address(), kind: .bare, logger: Logs.logger("pgswarm.claim"))
         return try await swarm.claim(
-            request.queues, count: request.count, lease: request.lease, requestID: request.requestID, wait: waiting)
+            request.queues, count: request.count, lease: request.lease, requestID: request.requestID,
+            wait: waiting)
     }
 }

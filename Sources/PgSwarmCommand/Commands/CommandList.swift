@@ -3,18 +3,26 @@ import ArgumentParser
 /// All commands, in the order in which `pgswarm --help` shows them.
 enum CommandList {
     static let groups = [
-        CommandGroup(name: "DATABASE", subcommands: [UpCommand.self, DownCommand.self, MigrateCommand.self, StatusCommand.self]),
+        CommandGroup(
+            name: "DATABASE",
+            subcommands: [UpCommand.self, DownCommand.self, MigrateCommand.self, StatusCommand.self]),
         CommandGroup(
             name: "WORK",
             subcommands: [
-                EnqueueCommand.self, ClaimCommand.self, RenewCommand.self, ProgressCommand.self, CompleteCommand.self, FailCommand.self, ReleaseCommand.self, EffectCommand.self,
+                EnqueueCommand.self, ClaimCommand.self, RenewCommand.self, ProgressCommand.self,
+                CompleteCommand.self, FailCommand.self, ReleaseCommand.self, EffectCommand.self,
             ]),
-        CommandGroup(name: "RUNTIME", subcommands: [WorkCommand.self, RunCommand.self, CoordinateCommand.self]),
         CommandGroup(
-            name: "INSPECTION", subcommands: [TasksCommand.self, ShowCommand.self, WhyCommand.self, LeasesCommand.self, EventsCommand.self]),
+            name: "INSPECTION",
+            subcommands: [
+                TasksCommand.self, ShowCommand.self, WhyCommand.self, LeasesCommand.self, EventsCommand.self,
+            ]),
         CommandGroup(
             name: "STEERING",
-            subcommands: [CancelCommand.self, RetryCommand.self, QueuesCommand.self, PauseCommand.self, ResumeCommand.self, AgentsCommand.self]),
+            subcommands: [
+                CancelCommand.self, RetryCommand.self, QueuesCommand.self, PauseCommand.self,
+                ResumeCommand.self, AgentsCommand.self,
+            ]),
         // The demo and the benchmark go here.
         CommandGroup(name: "OTHER", subcommands: [CompletionsCommand.self]),
     ]

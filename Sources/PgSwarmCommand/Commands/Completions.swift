@@ -16,7 +16,8 @@ struct CompletionsCommand: ParsableCommand {
 
     func validate() throws {
         guard CompletionShell(rawValue: shell) != nil else {
-            throw ValidationError("'\(shell.printable)' is no shell with completions; choose bash, zsh or fish")
+            throw ValidationError(
+                "'\(shell.printable)' is no shell with completions; choose bash, zsh or fish")
         }
     }
 

@@ -45,7 +45,8 @@ struct EffectCommand: AsyncParsableCommand {
             let effect = try await context.connect().intent(handle, key: key, detail: detail)
             if context.json {
                 context.console.json([
-                    "key": .string(effect.key), "state": .string(effect.state.rawValue), "detail": JSON(effect.detail),
+                    "key": .string(effect.key), "state": .string(effect.state.rawValue),
+                    "detail": JSON(effect.detail),
                     "result": JSON(effect.result), "epoch": JSON(effect.epoch),
                 ])
             } else {

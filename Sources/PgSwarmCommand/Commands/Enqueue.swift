@@ -22,10 +22,13 @@ struct EnqueueCommand: SwarmCommand {
     @Argument(help: "The queue; it comes into being with its first task.")
     var queue: QueueName
 
-    @Argument(help: ArgumentHelp("What the worker gets, '-' for standard input. Default: {}.", valueName: "json"))
+    @Argument(
+        help: ArgumentHelp("What the worker gets, '-' for standard input. Default: {}.", valueName: "json"))
     var payload: String?
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("Add a task for each line, '-' for standard input.", valueName: "path"))
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Add a task for each line, '-' for standard input.", valueName: "path"))
     var file: String?
 
     @Flag(help: "With --file: each line is a text, not JSON.")
@@ -35,7 +38,9 @@ struct EnqueueCommand: SwarmCommand {
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
-        guard file == nil || payload == nil else { throw ValidationError("give either a payload or --file, not both") }
+        guard file == nil || payload == nil else {
+            throw ValidationError("give either a payload or --file, not both")
+        }
         guard !text || file != nil else { throw ValidationError("--text belongs to --file") }
         guard file == nil || task.key == nil else {
             throw ValidationError("one --key cannot name many tasks; write the keys into the lines")
@@ -75,7 +80,8 @@ struct EnqueueCommand: SwarmCommand {
         } else {
             let new = receipts.count { $0.created }
             context.console.line(
-                "enqueued \(receipts.count.counted("task")) in \"\(queue.rawValue.printable)\" (\(new.grouped) new)")
+                "enqueued \(receipts.count.counted("task")) in \"\(queue.rawValue.printable)\" (\(new.grouped) new)"
+            )
         }
         return receipts.isEmpty ? .nothingToDo : .ok
     }

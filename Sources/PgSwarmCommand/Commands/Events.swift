@@ -19,7 +19,8 @@ struct EventsCommand: SwarmCommand {
     var follow = false
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("From this time on: a duration back, or RFC 3339.", valueName: "time"),
+        parsing: .unconditional,
+        help: ArgumentHelp("From this time on: a duration back, or RFC 3339.", valueName: "time"),
         transform: TimeArgument.parsePast)
     var since: PastMoment?
 
@@ -31,12 +32,15 @@ struct EventsCommand: SwarmCommand {
 
     @Option(
         name: .shortAndLong, parsing: .unconditional,
-        help: ArgumentHelp("At most so many, the newest. Default: 50, or all with --since.", valueName: "number"))
+        help: ArgumentHelp(
+            "At most so many, the newest. Default: 50, or all with --since.", valueName: "number"))
     var limit: Int?
 
     @OptionGroup(title: "Common") var options: CommonOptions
 
-    /// How often a follower looks. Events ring no bell: that would cost every writer.
+    /// How often a follower looks.
+    ///
+    /// Events ring no bell: that would cost every writer.
     private static let interval: Duration = .milliseconds(500)
 
     func validate() throws {

@@ -31,7 +31,9 @@ struct FailCommand: SwarmCommand {
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
-        guard !dead || retryIn == nil else { throw ValidationError("give either --retry-in or --dead, not both") }
+        guard !dead || retryIn == nil else {
+            throw ValidationError("give either --retry-in or --dead, not both")
+        }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

@@ -14,7 +14,9 @@ struct LeasesCommand: SwarmCommand {
             """
     )
 
-    @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("At most so many.", valueName: "number"))
+    @Option(
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("At most so many.", valueName: "number"))
     var limit = 100
 
     @OptionGroup(title: "Common") var options: CommonOptions
@@ -30,7 +32,8 @@ struct LeasesCommand: SwarmCommand {
         } else if leases.isEmpty {
             context.console.line("nothing is being worked on")
         } else {
-            context.console.lines(table(leases).render(width: context.console.width, style: context.console.style))
+            context.console.lines(
+                table(leases).render(width: context.console.width, style: context.console.style))
         }
         return .ok
     }

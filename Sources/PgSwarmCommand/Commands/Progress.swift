@@ -19,7 +19,9 @@ struct ProgressCommand: SwarmCommand {
     @Option(help: ArgumentHelp("One line for people.", valueName: "text"))
     var note: String?
 
-    @Option(help: ArgumentHelp("What the next holder needs to go on from here, '-' for standard input.", valueName: "json"))
+    @Option(
+        help: ArgumentHelp(
+            "What the next holder needs to go on from here, '-' for standard input.", valueName: "json"))
     var checkpoint: String?
 
     @Option(parsing: .unconditional, help: ArgumentHelp("From 0 to 100.", valueName: "number"))

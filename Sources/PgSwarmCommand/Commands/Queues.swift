@@ -37,7 +37,8 @@ struct QueuesCommand: AsyncParsableCommand {
                 context.console.line("no queues")
             } else {
                 let table = QueueTable.make(queues)
-                context.console.lines(table.render(width: context.console.width, style: context.console.style))
+                context.console.lines(
+                    table.render(width: context.console.width, style: context.console.style))
             }
             return .ok
         }

@@ -19,7 +19,8 @@ struct ReleaseCommand: SwarmCommand {
     var note: String?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Not to be claimed before so long.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Not to be claimed before so long.", valueName: "duration"),
         transform: DurationArgument.parse)
     var delay: Duration?
 

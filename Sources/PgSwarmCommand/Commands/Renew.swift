@@ -33,7 +33,10 @@ struct RenewCommand: SwarmCommand {
         let connection = try await context.connect()
         let session = try Caller.surroundingSession()
         let renewals = try await connection.renew(handles, lease: lease, session: session)
-        for renewal in renewals { RenewalOutput.show(renewal, in: context) }
+        // A single lost lease is told by the error alone.
+        for renewal in renewals where renewal.status != .lost || renewals.count > 1 {
+            RenewalOutput.show(renewal, in: context)
+        }
         let lost = renewals.filter { $0.status == .lost }
         guard let first = lost.first else { return .ok }
         throw CommandFailure(
@@ -68,6 +71,7 @@ enum RenewalOutput {
             case .lost: ": stop working on it"
             default: ""
             }
-        context.console.line("task \(renewal.handle.taskID) \(renewal.status.rawValue.printable)\(until)\(advice)")
+        context.console.line(
+            "task \(renewal.handle.taskID) \(renewal.status.rawValue.printable)\(until)\(advice)")
     }
 }

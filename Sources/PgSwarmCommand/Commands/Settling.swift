@@ -8,11 +8,15 @@ enum Settling {
     ///
     /// The array form of the call is used: it keeps what a superseded holder brings, where the single form would
     /// roll it back with its error.
-    static func settle(_ handle: Handle, _ verdict: Verdict, in context: CommandContext) async throws -> ExitStatus {
+    static func settle(_ handle: Handle, _ verdict: Verdict, in context: CommandContext) async throws
+        -> ExitStatus
+    {
         let connection = try await context.connect()
         let session = try Caller.surroundingSession()
         let answers = try await connection.settle([(handle, verdict)], session: session)
-        guard let settlement = answers.first else { throw SwarmError(.internal, "the database answered no row") }
+        guard let settlement = answers.first else {
+            throw SwarmError(.internal, "the database answered no row")
+        }
         if let error = settlement.error { throw error }
         show(settlement, in: context)
         return .ok

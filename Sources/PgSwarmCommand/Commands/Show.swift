@@ -34,7 +34,13 @@ extension TaskHistory {
     fileprivate var json: JSON {
         .object(
             task.members + [
-                ("why", ["reason": .string(reason.reason), "message": .string(reason.message), "until": JSON(reason.until)]),
+                (
+                    "why",
+                    [
+                        "reason": .string(reason.reason), "message": .string(reason.message),
+                        "until": JSON(reason.until),
+                    ]
+                ),
                 ("checkpoint", JSON(checkpoint)),
                 ("dependencies", .array(dependencies.map(\.json))),
                 ("history", .array(attempts.map(\.json))),
@@ -49,7 +55,8 @@ extension AttemptInfo {
     fileprivate var json: JSON {
         [
             "attempt": JSON(attempt), "epoch": JSON(epoch), "agent": JSON(agent), "outcome": .string(outcome),
-            "error": JSON(error), "note": JSON(note), "started_at": JSON(startedAt), "ended_at": JSON(endedAt),
+            "error": JSON(error), "note": JSON(note), "started_at": JSON(startedAt),
+            "ended_at": JSON(endedAt),
         ]
     }
 }

@@ -34,10 +34,13 @@ struct StatusCommand: SwarmCommand {
         fields.add("server", "PostgreSQL \(status.version), database \(status.database), user \(status.user)")
         fields.add("schema", status.schemaVersion.map { "version \($0)" })
         fields.add("durability", status.durability.sentence, status.durability == .none ? .warning : nil)
-        fields.add("coordinator", status.leader.map { "\($0) leads" } ?? "none; claims do its work, a little later")
+        fields.add(
+            "coordinator", status.leader.map { "\($0) leads" } ?? "none; claims do its work, a little later")
         fields.add("sessions", "\(status.sessions.count.grouped) live")
         console.lines(fields.render(style: console.style))
-        for warning in status.warnings { console.line(console.style.apply(.warning, to: "warning: \(warning)")) }
+        for warning in status.warnings {
+            console.line(console.style.apply(.warning, to: "warning: \(warning)"))
+        }
         if !status.queues.isEmpty {
             console.line("")
             console.lines(QueueTable.make(status.queues).render(width: console.width, style: console.style))
@@ -51,7 +54,8 @@ struct StatusCommand: SwarmCommand {
     private func table(_ sessions: [SessionInfo]) -> Table {
         let now = Date()
         var table = Table([
-            .right("SESSION"), .flexible("AGENT"), .left("KIND"), .flexible("WHERE"), .right("HOLDS"), .left("OPENED"),
+            .right("SESSION"), .flexible("AGENT"), .left("KIND"), .flexible("WHERE"), .right("HOLDS"),
+            .left("OPENED"),
             .left("ENDS"),
         ])
         for session in sessions {

@@ -21,10 +21,14 @@ struct TasksCommand: SwarmCommand {
     @Option(name: .shortAndLong, help: "Only those in this state; repeatable.")
     var state: [TaskState] = []
 
-    @Option(name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("At most so many.", valueName: "number"))
+    @Option(
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("At most so many.", valueName: "number"))
     var limit = 50
 
-    @Option(help: ArgumentHelp("Only those older than this one: the last id of a page gives the next page.", valueName: "id"))
+    @Option(
+        help: ArgumentHelp(
+            "Only those older than this one: the last id of a page gives the next page.", valueName: "id"))
     var before: TaskID?
 
     @OptionGroup(title: "Common") var options: CommonOptions
@@ -41,7 +45,8 @@ struct TasksCommand: SwarmCommand {
         } else if tasks.isEmpty {
             context.console.line("no tasks")
         } else {
-            context.console.lines(table(tasks).render(width: context.console.width, style: context.console.style))
+            context.console.lines(
+                table(tasks).render(width: context.console.width, style: context.console.style))
         }
         return .ok
     }

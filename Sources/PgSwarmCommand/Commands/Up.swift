@@ -41,7 +41,9 @@ struct UpCommand: AsyncParsableCommand {
             fields.add("data", server.dataDirectory)
             fields.add("migrated", migrated.isEmpty ? nil : migrated.count.counted("file"))
             console.lines(fields.render(style: console.style, indent: 2))
-            console.line("next: pgswarm enqueue hello '{\"name\":\"world\"}' && pgswarm work hello --until-empty -- cat")
+            console.line(
+                "next: pgswarm enqueue hello '{\"name\":\"world\"}' && pgswarm work hello --until-empty -- cat"
+            )
         }
         console.flush()
     }

@@ -32,7 +32,8 @@ struct WhyCommand: SwarmCommand {
             ])
             return .ok
         }
-        let state = context.console.style.apply(Style.Tone(state: reason.state.rawValue), to: reason.state.rawValue)
+        let state = context.console.style.apply(
+            Style.Tone(state: reason.state.rawValue), to: reason.state.rawValue)
         let cause = reason.reason == reason.state.rawValue ? "" : " (\(reason.reason.printable))"
         let until = reason.until.map { ", \(Elapsed.relative($0, to: Date()))" } ?? ""
         context.console.line("task \(id) is \(state)\(cause)\(until)")

@@ -57,8 +57,9 @@ struct CommandContext: Sendable {
         return Swarm(address, configuration: configuration)
     }
 
-    /// What children should connect to: the URL that was named, or the embedded server's. `nil` when libpq's own
-    /// environment says it, which they inherit.
+    /// What children should connect to: the URL that was named, or the embedded server's.
+    ///
+    /// `nil` when libpq's own environment says it, which they inherit.
     func databaseURL() throws -> String? {
         try DatabaseAddress.url(database)
     }
@@ -68,7 +69,9 @@ struct CommandContext: Sendable {
     /// Inside `pgswarm run` that is the surrounding session, unless another agent is named. An agent with a credential
     /// shows it once, for its bare session; any other is known by its name, which costs no call.
     func caller(on connection: Connection) async throws -> Caller {
-        if agent == nil, let token = try Caller.surroundingSession() { return Caller(agent: nil, session: token) }
+        if agent == nil, let token = try Caller.surroundingSession() {
+            return Caller(agent: nil, session: token)
+        }
         let identity = try identity()
         guard let credential = identity.credential else { return Caller(agent: identity.agent, session: nil) }
         let introduction = Introduction(agent: identity.agent, kind: .bare, credential: credential)
@@ -91,7 +94,8 @@ struct Caller: Sendable {
         guard let text = Environment.value("PGSWARM_SESSION") else { return nil }
         guard let token = UUID(uuidString: text) else {
             throw CommandFailure.usage(
-                "PGSWARM_SESSION is not a session's token", hint: "Leave it as 'pgswarm run' set it, or unset it.")
+                "PGSWARM_SESSION is not a session's token",
+                hint: "Leave it as 'pgswarm run' set it, or unset it.")
         }
         return token
     }

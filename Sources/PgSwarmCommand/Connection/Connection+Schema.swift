@@ -2,8 +2,10 @@ import PgSwarm
 import Postgres
 
 extension Connection {
-    /// Refuses a database whose schema a later version of the program has changed: what this one would write there,
-    /// nobody has thought about. An older schema is found out by the call that misses something.
+    /// Refuses a database whose schema a later version of the program has changed: what this one would write
+    /// there, nobody has thought about.
+    ///
+    /// An older schema is found out by the call that misses something.
     func refuseNewerSchema() throws {
         do throws(SwarmError) {
             try checkSchema()

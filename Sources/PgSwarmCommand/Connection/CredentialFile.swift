@@ -1,11 +1,11 @@
 import SystemPackage
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
 /// A file with an agent's secret, which nobody but its owner may read.
@@ -15,14 +15,17 @@ struct CredentialFile {
     /// A credential is 64 characters or so; whatever is longer than this is another file.
     private static let limit = 4096
 
-    /// The secret. A file that is not there is `nil`, or an error when it is required.
+    /// The secret.
+    ///
+    /// A file that is not there is `nil`, or an error when it is required.
     func read(required: Bool) throws -> String? {
         let file: FileDescriptor
         do {
             file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         } catch Errno.noSuchFileOrDirectory, Errno.notDirectory {
             guard required else { return nil }
-            throw failure("there is no credential file \(path)", hint: "Write the credential to it, mode 0600.")
+            throw failure(
+                "there is no credential file \(path)", hint: "Write the credential to it, mode 0600.")
         } catch {
             throw failure("the credential file \(path) can't be read: \(error)", hint: "See who owns it.")
         }
@@ -37,22 +40,28 @@ struct CredentialFile {
         }
         guard status.st_mode & 0o077 == 0 else {
             let mode = String(status.st_mode & 0o777, radix: 8)
-            throw failure("the credential file \(path) has mode 0\(mode): others can get at it", hint: "chmod 600 \(path)")
+            throw failure(
+                "the credential file \(path) has mode 0\(mode): others can get at it",
+                hint: "chmod 600 \(path)")
         }
         let bytes = try [UInt8](unsafeUninitializedCapacity: Self.limit + 1) { buffer, count in
             count = try file.read(into: UnsafeMutableRawBufferPointer(buffer))
         }
         guard bytes.count <= Self.limit, let text = String(validating: bytes, as: UTF8.self) else {
-            throw failure("the credential file \(path) holds no credential", hint: "It must hold one line of text.")
+            throw failure(
+                "the credential file \(path) holds no credential", hint: "It must hold one line of text.")
         }
         let credential = text.split(whereSeparator: \.isWhitespace)
         guard credential.count == 1 else {
-            throw failure("the credential file \(path) holds no credential", hint: "It must hold one line of text.")
+            throw failure(
+                "the credential file \(path) holds no credential", hint: "It must hold one line of text.")
         }
         return String(credential[0])
     }
 
-    /// Writes the secret for its owner alone. A file that is there already is replaced as a whole.
+    /// Writes the secret for its owner alone.
+    ///
+    /// A file that is there already is replaced as a whole.
     func write(_ credential: String) throws {
         do {
             try makeFolder()
@@ -66,7 +75,9 @@ struct CredentialFile {
             }
             guard rename(draft, path) == 0 else { throw Errno(rawValue: errno) }
         } catch {
-            throw failure("the credential file \(path) can't be written: \(error)", hint: "Choose another --credential-file.")
+            throw failure(
+                "the credential file \(path) can't be written: \(error)",
+                hint: "Choose another --credential-file.")
         }
     }
 

@@ -3,7 +3,9 @@ import Postgres
 
 /// Where the database is: the first of the places a user can name it in.
 enum DatabaseAddress {
-    /// Variables that say where the server is. `PGPASSWORD` or `PGAPPNAME` alone do not.
+    /// Variables that say where the server is.
+    ///
+    /// `PGPASSWORD` or `PGAPPNAME` alone do not.
     private static let variables = ["PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE"]
 
     /// The options to connect with.

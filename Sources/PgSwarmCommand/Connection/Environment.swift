@@ -1,12 +1,14 @@
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #elseif canImport(Darwin)
-    import Darwin
+import Darwin
 #endif
 
-/// The environment of the process, read where it is needed. The program never changes it.
+/// The environment of the process, read where it is needed.
+///
+/// The program never changes it.
 enum Environment {
     /// The value of a variable; `nil` when it is not set.
     static subscript(_ name: String) -> String? {

@@ -33,13 +33,13 @@ struct BulkEnqueue: Sendable {
         var reader = LineReader(file, name: path == "-" ? "standard input" : path, limit: JSONInput.limit)
         var receipts: [EnqueueReceipt] = []
         while true {
-            let first = reader.line + 1
             let batch = try read(&reader)
             if batch.isEmpty { return receipts }
-            do throws(SwarmError) {
-                receipts += try db.enqueue(batch.map(\.draft), by: author)
-            } catch {
-                throw refusal(error, of: batch, from: first, in: reader)
+            do {
+                // A savepoint: after a refusal, the line at fault can still be looked for.
+                receipts += try db.transaction { db in try db.enqueue(batch.map(\.draft), by: author) }
+            } catch let error as SwarmError {
+                throw refusal(error, of: batch, on: db, by: author, in: reader)
             }
         }
     }
@@ -49,7 +49,8 @@ struct BulkEnqueue: Sendable {
         do {
             return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         } catch {
-            throw CommandFailure.usage("the file \(path) can't be read: \(error)", hint: "Check the path and its rights.")
+            throw CommandFailure.usage(
+                "the file \(path) can't be read: \(error)", hint: "Check the path and its rights.")
         }
     }
 
@@ -71,7 +72,9 @@ struct BulkEnqueue: Sendable {
             } catch let fault as TaskLine.Fault {
                 throw failure("usage", "\(reader.name), line \(reader.line): \(fault.message)")
             } catch is LineReader.LineTooLong {
-                throw failure("too_large", "\(reader.name), line \(reader.line) is longer than \(JSONInput.limit >> 20) MiB")
+                throw failure(
+                    "too_large",
+                    "\(reader.name), line \(reader.line) is longer than \(JSONInput.limit >> 20) MiB")
             } catch let error as Errno {
                 throw failure("failed", "\(reader.name) can't be read: \(error)")
             }
@@ -81,13 +84,23 @@ struct BulkEnqueue: Sendable {
 
     /// The database's refusal with the line that it concerns.
     private func refusal(
-        _ error: SwarmError, of batch: [(line: Int, draft: TaskDraft)], from first: Int, in reader: LineReader
-    ) -> CommandFailure {
-        guard let (item, message) = error.refusedItem, batch.indices.contains(item - 1) else {
-            let code = error.code.rawValue
-            return CommandFailure(code, "\(reader.name), lines \(first) to \(reader.line): \(error.message)", hint: error.hint)
+        _ error: SwarmError, of batch: [(line: Int, draft: TaskDraft)], on db: isolated Connection,
+        by author: EnqueueAuthor, in reader: LineReader
+    ) -> any Error {
+        if error.code == .unreachable || error.code == .outcomeUnknown { return error }
+        if let (item, message) = error.refusedItem, batch.indices.contains(item - 1) {
+            return failure(error.code.rawValue, "\(reader.name), line \(batch[item - 1].line): \(message)")
         }
-        return failure(error.code.rawValue, "\(reader.name), line \(batch[item - 1].line): \(message)")
+        // The database did not say which. Nothing of this is going to be committed, so it can be tried line by line.
+        for (line, draft) in batch {
+            do throws(SwarmError) {
+                try db.enqueue([draft], by: author)
+            } catch {
+                let message = error.refusedItem?.1 ?? error.message
+                return failure(error.code.rawValue, "\(reader.name), line \(line): \(message)")
+            }
+        }
+        return failure(error.code.rawValue, "\(reader.name), up to line \(reader.line): \(error.message)")
     }
 
     private func failure(_ code: String, _ message: String) -> CommandFailure {

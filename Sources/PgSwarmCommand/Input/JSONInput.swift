@@ -3,8 +3,10 @@ import SystemPackage
 
 /// A JSON value from an argument, or from standard input when the argument is `-`.
 enum JSONInput {
-    /// What is refused before it is sent, or even read whole. The limit that counts is the database's (1 MiB, unless
-    /// its owner set another); this one only keeps what can never fit away from memory and network.
+    /// What is refused before it is sent, or even read whole.
+    ///
+    /// The limit that counts is the database's (1 MiB, unless its owner set another); this one only keeps
+    /// what can never fit away from memory and network.
     static let limit = 64 << 20
 
     /// The checked value.
@@ -18,7 +20,8 @@ enum JSONInput {
         } catch {
             let advice =
                 argument == "-" && error.message == "something follows the value" && noun == "payload"
-                ? "For one task a line, use --file -." : "Pass one JSON value; a text needs quotes: '\"text\"'."
+                ? "For one task a line, use --file -."
+                : "Pass one JSON value; a text needs quotes: '\"text\"'."
             throw CommandFailure.usage(
                 "the \(noun) is not JSON: at character \(error.offset + 1), \(error.message)", hint: advice)
         }

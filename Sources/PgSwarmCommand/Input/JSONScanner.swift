@@ -78,7 +78,9 @@ struct JSONScanner {
         } else {
             repeat {
                 skipSpace()
-                guard let byte = peek else { throw fault(bytes.isEmpty ? "it is empty" : "it ends too early") }
+                guard let byte = peek else {
+                    throw fault(bytes.isEmpty ? "it is empty" : "it ends too early")
+                }
                 guard try step(byte) else { continue }
                 expected = .commaOrEnd
                 guard open.count == 1 else { continue }
@@ -218,7 +220,9 @@ struct JSONScanner {
         guard (0xd800..<0xdc00).contains(first), take("\\"), take("u") else {
             // The database has no place for NUL in text, nor for half of a surrogate pair.
             guard first != 0 else { throw fault("\\u0000 cannot be stored") }
-            guard let scalar = Unicode.Scalar(first) else { throw fault("half of a surrogate pair stands alone") }
+            guard let scalar = Unicode.Scalar(first) else {
+                throw fault("half of a surrogate pair stands alone")
+            }
             return scalar
         }
         let second = try hex()

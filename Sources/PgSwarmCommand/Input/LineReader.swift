@@ -40,7 +40,9 @@ struct LineReader {
                 if found == nil, part.isEmpty, pending.isEmpty { return nil }
                 // Most lines lie whole in the block and need no copy.
                 if pending.isEmpty {
-                    return try block.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[part])) }
+                    return try block.withUnsafeBufferPointer {
+                        try body(UnsafeBufferPointer(rebasing: $0[part]))
+                    }
                 }
                 pending += block[part]
                 return try pending.withUnsafeBufferPointer(body)

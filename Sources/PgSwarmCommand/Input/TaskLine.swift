@@ -17,7 +17,8 @@ enum TaskLine {
     ) throws(Fault) -> TaskDraft {
         var draft = template
         let scanner = try scan(bytes)
-        guard case .object(let members) = scanner.shape, members.contains(where: { $0.key == "payload" }) else {
+        guard case .object(let members) = scanner.shape, members.contains(where: { $0.key == "payload" })
+        else {
             draft.payload = try text(bytes)
             return draft
         }
@@ -34,7 +35,9 @@ enum TaskLine {
 
     /// The task whose payload is the line itself as a JSON string.
     static func text(from bytes: UnsafeBufferPointer<UInt8>, template: TaskDraft) throws(Fault) -> TaskDraft {
-        guard let line = String(validating: bytes, as: UTF8.self) else { throw Fault(message: "it is not UTF-8") }
+        guard let line = String(validating: bytes, as: UTF8.self) else {
+            throw Fault(message: "it is not UTF-8")
+        }
         guard !line.utf8.contains(0) else { throw Fault(message: "it contains a NUL, which can't be stored") }
         var draft = template
         draft.payload = JSONText(JSON.string(line).text)
@@ -50,7 +53,9 @@ enum TaskLine {
     }
 
     private static func text(_ bytes: UnsafeBufferPointer<UInt8>) throws(Fault) -> JSONText {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Fault(message: "it is not UTF-8") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Fault(message: "it is not UTF-8")
+        }
         return JSONText(text)
     }
 }
@@ -76,9 +81,12 @@ private struct TaskOption {
         case "lease": draft.lease = try duration()
         case "deadline": draft.deadline = try duration()
         case "at":
-            guard let date = Timestamp.parse(try string()) else { throw wrong("a time such as 2026-03-01T12:00:00Z") }
+            guard let date = Timestamp.parse(try string()) else {
+                throw wrong("a time such as 2026-03-01T12:00:00Z")
+            }
             draft.at = date
-        case "needs": draft.needs = try list { (shape) in if case .string(let text) = shape { text } else { nil } }
+        case "needs":
+            draft.needs = try list { (shape) in if case .string(let text) = shape { text } else { nil } }
         case "after": draft.after = try list(taskID)
         default: throw TaskLine.Fault(message: "\"\(key.printable)\" is no option of a task")
         }
@@ -98,7 +106,9 @@ private struct TaskOption {
     }
 
     private func integer() throws(TaskLine.Fault) -> Int {
-        guard case .word(let text) = try shape(), let number = Int(text) else { throw wrong("a whole number") }
+        guard case .word(let text) = try shape(), let number = Int(text) else {
+            throw wrong("a whole number")
+        }
         return number
     }
 
@@ -108,7 +118,9 @@ private struct TaskOption {
         if case .word(let text) = shape, let seconds = Double(text), seconds >= 0, seconds < 9e9 {
             return .nanoseconds(Int64(seconds * 1e9))
         }
-        if case .string(let text) = shape, let duration = try? DurationArgument.parse(text) { return duration }
+        if case .string(let text) = shape, let duration = try? DurationArgument.parse(text) {
+            return duration
+        }
         throw wrong("seconds, or a duration such as \"15m\", and not negative")
     }
 

@@ -40,14 +40,17 @@ struct EventInfo: Sendable {
     /// The event as `events --json` gives it.
     var json: JSON {
         [
-            "id": .string(String(id)), "at": JSON(at), "kind": .string(kind), "task_id": JSON(taskID?.description),
+            "id": .string(String(id)), "at": JSON(at), "kind": .string(kind),
+            "task_id": JSON(taskID?.description),
             "queue": JSON(queue), "agent": JSON(agent), "detail": JSON(detail),
         ]
     }
 }
 
-/// Follows events and misses none. Ids are not in the order of commits, so the place reached is a transaction: the
-/// oldest that may still write. What was shown of later ones is remembered until they are done.
+/// Follows events and misses none.
+///
+/// Ids are not in the order of commits, so the place reached is a transaction: the oldest that may still
+/// write. What was shown of later ones is remembered until they are done.
 struct EventCursor: Sendable {
     private var horizon: Int64
     private var shown: Set<Int64> = []

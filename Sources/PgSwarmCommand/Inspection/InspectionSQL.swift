@@ -59,8 +59,10 @@ enum InspectionSQL {
         """
     }
 
-    /// The events of transactions from `xact` on. They were written in the last hour: a transaction that runs longer
-    /// is no reason to search all of history again and again.
+    /// The events of transactions from `xact` on.
+    ///
+    /// They were written in the last hour: a transaction that runs longer is no reason to search all of
+    /// history again and again.
     static func events(_ filter: EventFilter, from xact: Int64) -> SQL {
         """
         SELECT id, at, kind, task_id, queue, agent, detail, xact FROM pgswarm.events

@@ -29,7 +29,9 @@ extension TaskState {
 
 /// Queues as a table.
 enum QueueTable {
-    /// A row for each queue. Columns of states in which there is no task are left out, save the four that matter always.
+    /// A row for each queue.
+    ///
+    /// Columns of states in which there is no task are left out, save the four that matter always.
     static func make(_ queues: [QueueInfo]) -> Table {
         let always: Set<TaskState> = [.ready, .running, .done, .dead]
         let states = TaskState.counted.filter { state in

@@ -37,12 +37,19 @@ struct ServerStatus: Sendable {
     /// What an operator should change, most important first.
     var warnings: [String] {
         var warnings: [String] = []
-        if !fsync { warnings.append("fsync is off: a crash of the machine loses tasks and may ruin the database") }
-        if !fullPageWrites { warnings.append("full_page_writes is off: a crash of the machine may ruin the database") }
-        if synchronousCommit == "off" {
-            warnings.append("synchronous_commit is off: a crash loses the last acknowledged tasks and results")
+        if !fsync {
+            warnings.append("fsync is off: a crash of the machine loses tasks and may ruin the database")
         }
-        if isReplica { warnings.append("this server is a replica: it can be looked at, but nothing can be done here") }
+        if !fullPageWrites {
+            warnings.append("full_page_writes is off: a crash of the machine may ruin the database")
+        }
+        if synchronousCommit == "off" {
+            warnings.append(
+                "synchronous_commit is off: a crash loses the last acknowledged tasks and results")
+        }
+        if isReplica {
+            warnings.append("this server is a replica: it can be looked at, but nothing can be done here")
+        }
         return warnings
     }
 }
@@ -64,6 +71,8 @@ extension Connection {
             schemaVersion: try row[8, as: Int?.self],
             queues: try queues(),
             sessions: try query(InspectionSQL.sessions).map { try SessionInfo($0) },
-            leader: try query(InspectionSQL.seat).first.map { row throws(PostgresError) in try row[0, as: String.self] })
+            leader: try query(InspectionSQL.seat).first.map { row throws(PostgresError) in
+                try row[0, as: String.self]
+            })
     }
 }

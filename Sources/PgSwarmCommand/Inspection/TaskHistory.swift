@@ -97,7 +97,8 @@ struct ReportInfo: Sendable {
 
     var json: JSON {
         [
-            "at": JSON(at), "agent": JSON(agent), "epoch": JSON(epoch), "percent": JSON(percent), "note": JSON(note),
+            "at": JSON(at), "agent": JSON(agent), "epoch": JSON(epoch), "percent": JSON(percent),
+            "note": JSON(note),
             "checkpoint": JSON(checkpoint), "usage": JSON(usage),
         ]
     }

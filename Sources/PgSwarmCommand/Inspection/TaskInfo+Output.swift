@@ -46,7 +46,8 @@ extension TaskInfo {
         if let error, !error.isEmpty, state != .done { return error }
         if state == .running {
             let progress = [percent.map { "\(Int($0)) %" }, note].compactMap(\.self).joined(separator: ", ")
-            return progress.isEmpty ? leaseUntil.map { "lease ends \(Elapsed.relative($0, to: now))" } : progress
+            return progress.isEmpty
+                ? leaseUntil.map { "lease ends \(Elapsed.relative($0, to: now))" } : progress
         }
         if let dueAt, !state.isFinal { return "due \(Elapsed.relative(dueAt, to: now))" }
         return reason == state.rawValue ? nil : reason

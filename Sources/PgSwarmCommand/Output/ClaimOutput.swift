@@ -38,7 +38,8 @@ struct ClaimOutput {
         }
         for queue in queues {
             let when = queue.retryAt.map { ", \(Elapsed.relative($0, to: Date()))" } ?? ""
-            console.line("nothing to do in \"\(queue.queue.rawValue.printable)\": \(queue.message.printable)\(when)")
+            console.line(
+                "nothing to do in \"\(queue.queue.rawValue.printable)\": \(queue.message.printable)\(when)")
         }
         if queues.isEmpty { console.line("nothing to do") }
     }
@@ -50,7 +51,8 @@ struct ClaimOutput {
         fields.add("queue", task.queue.rawValue)
         fields.add("kind", task.kind)
         fields.add("attempt", "\(task.attempt) of \(task.maxAttempts)")
-        fields.add("lease", "\(Elapsed.brief(task.leaseDuration)), until \(Timestamp.format(task.leaseUntil))")
+        fields.add(
+            "lease", "\(Elapsed.brief(task.leaseDuration)), until \(Timestamp.format(task.leaseUntil))")
         fields.add("deadline", task.deadline.map(Timestamp.format))
         fields.add("payload", task.payload.text)
         fields.add("checkpoint", task.checkpoint?.text)

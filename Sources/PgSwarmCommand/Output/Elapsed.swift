@@ -36,6 +36,7 @@ enum Elapsed {
     private static func pair(_ seconds: Int, _ unit: Int, _ name: String, _ smaller: String) -> String {
         let rest = seconds % unit / (unit == 86_400 ? 3600 : unit == 3600 ? 60 : 1)
         // Ten and more of a unit say enough by themselves.
-        return rest == 0 || seconds / unit >= 10 ? "\(seconds / unit)\(name)" : "\(seconds / unit)\(name) \(rest)\(smaller)"
+        return rest == 0 || seconds / unit >= 10
+            ? "\(seconds / unit)\(name)" : "\(seconds / unit)\(name) \(rest)\(smaller)"
     }
 }

@@ -8,7 +8,9 @@ enum ExitStatus: Int32, Error {
     case unreachable = 6
     case usage = 64
 
-    /// The exit code that belongs to an error's code. Whatever is not listed was refused by the database.
+    /// The exit code that belongs to an error's code.
+    ///
+    /// Whatever is not listed was refused by the database.
     init(code: String) {
         self =
             switch code {

@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Postgres
 
-/// A JSON value to be printed on one line. Keys keep their order.
+/// A JSON value to be printed on one line.
+///
+/// Keys keep their order.
 enum JSON: Sendable {
     case null
     case bool(Bool)

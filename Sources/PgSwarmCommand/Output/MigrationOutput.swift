@@ -52,7 +52,8 @@ extension MigrationReport {
     fileprivate var json: JSON {
         let files = files.map { file -> JSON in
             [
-                "name": .string(file.name), "state": .string(file.state.rawValue), "applied_at": JSON(file.appliedAt),
+                "name": .string(file.name), "state": .string(file.state.rawValue),
+                "applied_at": JSON(file.appliedAt),
                 "applied_by": JSON(file.appliedBy), "tool_version": JSON(file.toolVersion),
             ]
         }

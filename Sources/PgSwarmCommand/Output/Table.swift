@@ -15,7 +15,9 @@ struct Table {
     /// The side on which a column's text sits.
     enum Alignment { case left, right }
 
-    /// A piece of text and its tone. Text is escaped here, so no caller can forget it.
+    /// A piece of text and its tone.
+    ///
+    /// Text is escaped here, so no caller can forget it.
     struct Cell: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
         let text: String
         let tone: Style.Tone?
@@ -52,7 +54,9 @@ struct Table {
         rows.append(cells)
     }
 
-    /// The lines of the table. `width` is that of the terminal, `nil` for no limit.
+    /// The lines of the table.
+    ///
+    /// `width` is that of the terminal, `nil` for no limit.
     func render(width: Int?, style: Style) -> [String] {
         let widths = fitted(to: width)
         let head = columns.map { Cell($0.title, .quiet) }

@@ -13,7 +13,9 @@ struct TaskSheet {
         self.console = console
     }
 
-    /// Prints the sheet. Sections in which there is nothing are left out.
+    /// Prints the sheet.
+    ///
+    /// Sections in which there is nothing are left out.
     func show() {
         console.lines(head.render(style: console.style))
         section("ATTEMPTS", attempts)
@@ -69,7 +71,8 @@ struct TaskSheet {
             }
             table.add([
                 Table.Cell("\(attempt.attempt)"), Table.Cell("\(attempt.epoch)"), .state(attempt.outcome),
-                Table.Cell(attempt.agent), Table.Cell(attempt.startedAt.map(Timestamp.format)), Table.Cell(took),
+                Table.Cell(attempt.agent), Table.Cell(attempt.startedAt.map(Timestamp.format)),
+                Table.Cell(took),
                 Table.Cell(attempt.error ?? attempt.note),
             ])
         }
@@ -103,12 +106,14 @@ struct TaskSheet {
 
     private var effects: Table {
         var table = Table([
-            .left("KEY"), .left("STATE"), .right("EPOCH"), .left("ANNOUNCED"), .left("DETAIL"), .left("RESULT"),
+            .left("KEY"), .left("STATE"), .right("EPOCH"), .left("ANNOUNCED"), .left("DETAIL"),
+            .left("RESULT"),
         ])
         for effect in history.effects {
             table.add([
                 Table.Cell(effect.key),
-                effect.confirmedAt == nil ? Table.Cell("unconfirmed", .warning) : Table.Cell("confirmed", .good),
+                effect.confirmedAt == nil
+                    ? Table.Cell("unconfirmed", .warning) : Table.Cell("confirmed", .good),
                 Table.Cell("\(effect.epoch)"), Table.Cell(Elapsed.relative(effect.intendedAt, to: now)),
                 Table.Cell(effect.detail?.text), Table.Cell(effect.result?.text),
             ])
@@ -117,10 +122,13 @@ struct TaskSheet {
     }
 
     private var lateResults: Table {
-        var table = Table([.left("WHEN"), .right("EPOCH"), .left("AGENT"), .left("VERB"), .left("REASON"), .left("BROUGHT")])
+        var table = Table([
+            .left("WHEN"), .right("EPOCH"), .left("AGENT"), .left("VERB"), .left("REASON"), .left("BROUGHT"),
+        ])
         for late in history.lateResults {
             table.add([
-                Table.Cell(Elapsed.relative(late.at, to: now)), Table.Cell("\(late.epoch)"), Table.Cell(late.agent),
+                Table.Cell(Elapsed.relative(late.at, to: now)), Table.Cell("\(late.epoch)"),
+                Table.Cell(late.agent),
                 Table.Cell(late.verb), Table.Cell(late.reason), Table.Cell(late.result?.text ?? late.error),
             ])
         }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 
-/// Moments as RFC 3339 text. The zone is always written and always read: a moment without one means something else
-/// on each host.
+/// Moments as RFC 3339 text.
+///
+/// The zone is always written and always read: a moment without one means something else on each host.
 enum Timestamp {
     /// `2026-03-01T12:00:00.250Z`; milliseconds, always UTC.
     static func format(_ date: Date) -> String {
@@ -20,7 +21,8 @@ enum Timestamp {
     /// Reads `2026-03-01T12:00:00Z`, with an optional fraction and any offset; `nil` when it is something else.
     static func parse(_ text: String) -> Date? {
         var scanner = Scanner(rest: text.utf8[...])
-        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2), scanner.take("-"),
+        guard let year = scanner.digits(4), scanner.take("-"), let month = scanner.digits(2),
+            scanner.take("-"),
             let day = scanner.digits(2), scanner.take("Tt "), let hour = scanner.digits(2), scanner.take(":"),
             let minute = scanner.digits(2)
         else { return nil }

@@ -26,10 +26,13 @@ import Testing
         let upstream = try await shell.enqueue("q")
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         let id = try await shell.enqueue(
-            "q", "[1]", "--title", "t", "--kind", "k", "--priority", "-2", "--max-attempts", "5", "--lease", "90s",
+            "q", "[1]", "--title", "t", "--kind", "k", "--priority", "-2", "--max-attempts", "5", "--lease",
+            "90s",
             "--deadline", "2h", "--after", upstream, "--needs", "git", "--trace", trace)
         let task = try await shell.json("show", id)
-        #expect(task["title"] == "t" && task["kind"] == "k" && task["priority"] == -2 && task["max_attempts"] == 5)
+        #expect(
+            task["title"] == "t" && task["kind"] == "k" && task["priority"] == -2 && task["max_attempts"] == 5
+        )
         #expect(task["trace"] == .string(trace))
         #expect(task["state"] == "blocked")
         #expect(task["dependencies"][0]["id"] == .string(upstream))
@@ -92,7 +95,8 @@ import Testing
         #expect(receipts.map { $0["created"] } == [true, true, true, true, false])
         #expect(receipts[3]["id"] == receipts[4]["id"])
         let second = try await shell.json("show", try #require(receipts[1]["id"].string))
-        #expect(second["payload"] == .object(["path": "b"]) && second["title"] == "B" && second["priority"] == 3)
+        #expect(
+            second["payload"] == .object(["path": "b"]) && second["title"] == "B" && second["priority"] == 3)
         #expect(second["kind"] == "count")
     }
 
@@ -108,16 +112,19 @@ import Testing
 
     @Test func `Lines of text become strings`() async throws {
         let shell = try await Shell()
-        let receipts = try await shell.list("enqueue", "q", "--file", "-", "--text", input: "say \"hi\"\nbye\n")
+        let receipts = try await shell.list(
+            "enqueue", "q", "--file", "-", "--text", input: "say \"hi\"\nbye\n")
         let first = try await shell.json("show", try #require(receipts[0]["id"].string))
         #expect(first["payload"] == "say \"hi\"")
     }
 
     @Test(arguments: [
-        ("{broken", "column"), (#"{"payload":1,"titel":"x"}"#, "titel"), (#"{"payload":1,"priority":99999}"#, "line 3"),
+        ("{broken", "column"), (#"{"payload":1,"titel":"x"}"#, "titel"),
+        (#"{"payload":1,"priority":99999}"#, "line 3"),
         (#"{"payload":1,"after":["99999"]}"#, "line 3"),
     ])
-    func `A broken third line keeps the whole file out and is named`(line: String, named: String) async throws {
+    func `A broken third line keeps the whole file out and is named`(line: String, named: String) async throws
+    {
         let shell = try await Shell()
         let path = try file("{\"n\":1}\n{\"n\":2}\n\(line)\n{\"n\":4}\n", in: shell)
         let result = try await shell.run(["enqueue", "q", "--file", path, "--json"])

@@ -5,8 +5,10 @@ import Testing
 /// Claiming and the holder's writes.
 @Suite(.database, .timeLimit(.minutes(2))) struct HolderTests {
     private let claimedKeys: Set<String> = [
-        "id", "handle", "epoch", "fence", "attempt", "max_attempts", "queue", "kind", "title", "payload", "priority",
-        "lease_until", "lease_seconds", "deadline", "created_at", "trace", "parent", "needs", "checkpoint", "history",
+        "id", "handle", "epoch", "fence", "attempt", "max_attempts", "queue", "kind", "title", "payload",
+        "priority",
+        "lease_until", "lease_seconds", "deadline", "created_at", "trace", "parent", "needs", "checkpoint",
+        "history",
         "effects", "late_results", "problems",
     ]
 
@@ -22,7 +24,8 @@ import Testing
         #expect(task["payload"] == .object(["path": "a"]))
         #expect(task["lease_seconds"] == 90 && task["attempt"] == 1 && task["epoch"] == 1)
         #expect(task["lease_until"].string?.hasSuffix("Z") == true)
-        #expect(task["history"] == .array([]) && task["problems"] == .array([]) && task["checkpoint"] == .null)
+        #expect(
+            task["history"] == .array([]) && task["problems"] == .array([]) && task["checkpoint"] == .null)
     }
 
     @Test func `Nothing to claim is exit code 3 with the reason`() async throws {
@@ -125,12 +128,15 @@ import Testing
         #expect(released["state"] == "ready")
         let third = try await shell.claim("q")
         #expect(third["attempt"] == 2 && third["history"][1]["note"] == "see the checkpoint")
-        let dead = try await shell.json("fail", try #require(third["handle"].string), "--error", "no file", "--dead")
+        let dead = try await shell.json(
+            "fail", try #require(third["handle"].string), "--error", "no file", "--dead")
         #expect(dead["state"] == "dead")
         #expect(try await shell.json("why", id)["reason"] == "dead")
     }
 
-    @Test func `Who was superseded is refused with exit code 5 everywhere, and the result is kept aside`() async throws {
+    @Test func `Who was superseded is refused with exit code 5 everywhere, and the result is kept aside`()
+        async throws
+    {
         let shell = try await Shell()
         let id = try await shell.enqueue("q", "{}", "--lease", "10s")
         let old = try #require(try await shell.claim("q", as: "sleeper")["handle"].string)
@@ -149,7 +155,10 @@ import Testing
         }
         let task = try await shell.json("show", id)
         #expect(task["state"] == "running" && task["agent"] == "successor")
-        #expect(task["late_results"].array.contains { $0["verb"] == "complete" && $0["result"] == .object(["late": true]) })
+        #expect(
+            task["late_results"].array.contains {
+                $0["verb"] == "complete" && $0["result"] == .object(["late": true])
+            })
         #expect(try await shell.json("complete", new)["state"] == "done")
     }
 
@@ -173,7 +182,8 @@ import Testing
         #expect(cut["code"] == "invalid_handle")
         let foreign = try await shell.refusal("complete", "2" + handle.dropFirst(), code: 5)
         #expect(foreign["code"] == "lost_claim")
-        #expect(try await shell.refusal("complete", "999" + handle.dropFirst(), code: 5)["code"] == "lost_claim")
+        #expect(
+            try await shell.refusal("complete", "999" + handle.dropFirst(), code: 5)["code"] == "lost_claim")
         #expect(try await shell.json("queues")["done"] == 0)
     }
 }

@@ -8,15 +8,13 @@ struct Shell {
     let database: TestDatabase
     var environment: [String: String]
 
-    /// A shell on the test's database, where agents may introduce themselves.
+    /// A shell on the test's database, where agents may introduce themselves or not.
     init(openRegistration: Bool = true) async throws {
         database = try .current
         environment = database.environment
         environment["PGSWARM_AGENT"] = "tester"
-        if openRegistration {
-            try await database.pool.withConnection { db in
-                _ = try db.query("SELECT pgswarm.set_registration(true)")
-            }
+        _ = try await database.pool.withConnection { db in
+            try db.query("SELECT pgswarm.set_registration(\(openRegistration))")
         }
     }
 
@@ -29,7 +27,9 @@ struct Shell {
 
     /// Runs the command, which must succeed, and returns what it printed.
     @discardableResult
-    func callAsFunction(_ arguments: String..., input: String = "", as agent: String? = nil) async throws -> String {
+    func callAsFunction(_ arguments: String..., input: String = "", as agent: String? = nil) async throws
+        -> String
+    {
         let result = try await run(arguments, input: input, as: agent)
         try #require(result.exitCode == 0, "\(result)")
         return result.output
@@ -51,8 +51,10 @@ struct Shell {
         return try result.output.split(separator: "\n").map { try Value(text: String($0)) }
     }
 
-    /// Runs the command with `--json`; it must be refused with this exit code, say nothing on standard output and
-    /// one line on standard error. Returns what is in that line's `error`.
+    /// Runs the command with `--json`; it must be refused with this exit code, say nothing on standard output
+    /// and one line on standard error.
+    ///
+    /// Returns what is in that line's `error`.
     func refusal(
         _ arguments: String..., input: String = "", code: Int32, as agent: String? = nil
     ) async throws -> Value {

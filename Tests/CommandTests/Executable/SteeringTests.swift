@@ -33,7 +33,9 @@ import Testing
         let set = try await shell.json("queues", "set", "q", "lease=5m", "max_running=2", "strict_lease=true")
         #expect(set["settings"]["lease"] == 300 && set["settings"]["max_running"] == 2)
         #expect(try await shell("queues", "set", "q", "max_running=default").contains("max_running    -"))
-        #expect(try await shell.json("pause", "q", "--reason", "freeze") == .object(["queue": "q", "paused": true, "changed": true]))
+        #expect(
+            try await shell.json("pause", "q", "--reason", "freeze")
+                == .object(["queue": "q", "paused": true, "changed": true]))
         #expect(try await shell.json("pause", "q")["changed"] == false)
         let row = try await shell.json("queues")
         #expect(row["paused"] == true && row["paused_reason"] == "freeze" && row["lease_seconds"] == 300)
@@ -82,11 +84,15 @@ import Testing
         let rows = try await shell.list("tasks", "--queue", "q", "--state", "ready", "--limit", "2")
         #expect(rows.map { $0["id"].string } == [ids[2], ids[1]])
         let expected: Set<String> = [
-            "id", "queue", "kind", "title", "state", "reason", "priority", "attempts", "max_attempts", "agent", "payload",
+            "id", "queue", "kind", "title", "state", "reason", "priority", "attempts", "max_attempts",
+            "agent", "payload",
             "result", "error", "created_at", "due_at", "started_at", "finished_at",
         ]
         #expect(rows[0].keys.isSuperset(of: expected))
-        #expect(try await shell.list("tasks", "--queue", "q", "--before", ids[1]).map { $0["id"].string } == [ids[0]])
+        #expect(
+            try await shell.list("tasks", "--queue", "q", "--before", ids[1]).map { $0["id"].string } == [
+                ids[0]
+            ])
         #expect(try await shell.list("tasks", "--state", "dead").isEmpty)
         #expect(try await shell("tasks", "--state", "dead") == "no tasks\n")
     }
@@ -100,7 +106,9 @@ import Testing
         for command in [["tasks"], ["show", id], ["why", id], ["events"], ["leases"], ["status"]] {
             let result = try await shell.run(command)
             #expect(result.exitCode == 0, "\(result)")
-            let bad = result.output.unicodeScalars.filter { $0.value < 0x20 && $0 != "\n" || 0x7f..<0xa0 ~= $0.value }
+            let bad = result.output.unicodeScalars.filter {
+                $0.value < 0x20 && $0 != "\n" || 0x7f..<0xa0 ~= $0.value
+            }
             #expect(bad.isEmpty, "\(command)")
         }
         #expect(try await shell("tasks").contains("\\x1b]0;owned\\x07"))
@@ -148,7 +156,8 @@ import Testing
         let status = try await shell.json("status")
         #expect(
             status.keys == [
-                "server_version", "database", "user", "replica", "schema_version", "durability", "warnings", "coordinator",
+                "server_version", "database", "user", "replica", "schema_version", "durability", "warnings",
+                "coordinator",
                 "queues", "sessions",
             ])
         #expect(status["queues"][0]["running"] == 1 && status["sessions"][0]["agent"] == "tester")

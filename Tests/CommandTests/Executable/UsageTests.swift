@@ -15,12 +15,11 @@ import Testing
         (["claim", "q", "--lease", "-5m"], "'-5m'"), (["claim", "q", "--lease", "soon"], "'soon'"),
         (["claim", "q", "--lease", "0s"], "'0s'"), (["claim", "q", "--count", "0"], "'0'"),
         (["claim", "q", "--count", "-3"], "-3"), (["claim", "q", "--wait", "-1s"], "'-1s'"),
-        (["enqueue", "q", "{}", "--at", "tomorrow"], "'tomorrow'"), (["enqueue", "q", "--after", "x"], "'x'"),
+        (["enqueue", "q", "{}", "--at", "tomorrow"], "'tomorrow'"),
+        (["enqueue", "q", "--after", "x"], "'x'"),
         (["enqueue", "q", "--delay", "-1s"], "'-1s'"), (["enqueue", "q", "{}", "--file", "x"], "--file"),
         (["enqueue", "q", "--file", "x", "--key", "k"], "--key"), (["enqueue", "q", "--text"], "--text"),
         (["enqueue", "q", "--at", "2026-01-01T00:00:00Z", "--delay", "1s"], "--delay"),
-        (["work", "q"], "--"), (["work", "--", "true"], "queue"), (["run"], "--"),
-        (["work", "q", "--concurrency", "0", "--", "true"], "'0'"),
         (["progress", "h", "--percent", "101"], "101"), (["show", "x"], "'x'"),
         (["tasks", "--state", "asleep"], "'asleep'"), (["tasks", "--limit", "0"], "'0'"),
         (["fail", "h", "--dead", "--retry-in", "5s"], "--dead"), (["completions", "tcsh"], "'tcsh'"),
@@ -70,8 +69,10 @@ import Testing
     @Test func `Every command of the contract is there`() async throws {
         let names = Set(CommandList.groups.flatMap { $0.subcommands }.map { $0._commandName })
         let contract = [
-            "up", "down", "migrate", "enqueue", "claim", "renew", "progress", "complete", "fail", "release", "work", "run",
-            "coordinate", "tasks", "show", "why", "cancel", "retry", "queues", "pause", "resume", "agents", "events", "status",
+            "up", "down", "migrate", "enqueue", "claim", "renew", "progress", "complete", "fail", "release",
+
+            "tasks", "show", "why", "cancel", "retry", "queues", "pause", "resume", "agents",
+            "events", "status",
         ]
         #expect(names.isSuperset(of: contract))
     }

@@ -8,7 +8,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "1", "-0.5e+10", "\"\"", "true", "null", " [ ] ", "{}", "[[[]],{}]", #"{"a":{"b":[1,2,{"c":null}]},"d":"\u00e9\ud83d\ude00\n"}"#,
+        "1", "-0.5e+10", "\"\"", "true", "null", " [ ] ", "{}", "[[[]],{}]",
+        #"{"a":{"b":[1,2,{"c":null}]},"d":"\u00e9\ud83d\ude00\n"}"#,
         "\"日本\"", "[1 , 2]", "\t{ \"a\" : 1 }\r\n",
     ])
     func acceptsJSON(text: String) throws {
@@ -16,8 +17,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\"}", "{\"a\" 1}", "01", "1.", ".5", "+1", "1e", "tru", "nul", "truex",
-        "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\u0000\"", "\"a\nb\"", "1 2", "{}{}", "[}", "{]", "]",
+        "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{a:1}", "{\"a\"}", "{\"a\" 1}", "01", "1.", ".5", "+1",
+        "1e", "tru", "nul", "truex",
+        "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\u0000\"", "\"a\nb\"", "1 2",
+        "{}{}", "[}", "{]", "]",
         "'a'", "[1 2]", "NaN", "{\"a\":}", "[,1]", "-",
     ])
     func refusesEverythingElse(text: String) {
@@ -26,7 +29,10 @@ import Testing
 
     @Test func tellsWhereItBreaks() {
         let fault = #expect(throws: JSONScanner.Fault.self) { try JSONScanner.check(#"{"a":1 "b":2}"#) }
-        #expect(fault == JSONScanner.Fault(message: "'\"' stands where a comma or the closing bracket should", offset: 7))
+        #expect(
+            fault
+                == JSONScanner.Fault(
+                    message: "'\"' stands where a comma or the closing bracket should", offset: 7))
     }
 
     @Test func findsTheMembersOfTheOutermostObject() throws {
@@ -38,7 +44,9 @@ import Testing
         }
         #expect(members.map(\.key) == ["payload", "title", "n"])
         #expect(
-            members.map { String(decoding: bytes[$0.value], as: UTF8.self) } == [#"{"payload":[1,{"x":2}]}"#, "\"a\"", "12"])
+            members.map { String(decoding: bytes[$0.value], as: UTF8.self) } == [
+                #"{"payload":[1,{"x":2}]}"#, "\"a\"", "12",
+            ])
     }
 
     @Test func findsTheElementsOfTheOutermostList() throws {

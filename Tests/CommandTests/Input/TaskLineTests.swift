@@ -8,7 +8,9 @@ import Testing
     private func draft(_ line: String) throws -> TaskDraft {
         var template = TaskDraft(queue: "q")
         template.priority = 7
-        return try Array(line.utf8).withUnsafeBufferPointer { try TaskLine.draft(from: $0, template: template) }
+        return try Array(line.utf8).withUnsafeBufferPointer {
+            try TaskLine.draft(from: $0, template: template)
+        }
     }
 
     @Test(arguments: [#"{"path":"a"}"#, "\"word\"", "12", "[1,2]", "null", #"{"title":"no payload here"}"#])
@@ -28,7 +30,9 @@ import Testing
         #expect(draft.payload.text == #"{"n": 1}"#)
         #expect(draft.title == "t" && draft.kind == "k" && draft.priority == -3 && draft.key == "a")
         #expect(draft.maxAttempts == 2 && draft.maxLost == 4)
-        #expect(draft.delay == .milliseconds(1500) && draft.lease == .seconds(900) && draft.deadline == .seconds(60))
+        #expect(
+            draft.delay == .milliseconds(1500) && draft.lease == .seconds(900)
+                && draft.deadline == .seconds(60))
         #expect(draft.after.map(\.rawValue) == [12, 13])
         #expect(draft.needs == ["git"] && draft.trace == nil)
     }
@@ -36,7 +40,8 @@ import Testing
     @Test(arguments: [
         (#"{"payload":1,"titel":"x"}"#, "titel"), (#"{"payload":1,"priority":"high"}"#, "priority"),
         (#"{"payload":1,"lease":-5}"#, "lease"), (#"{"payload":1,"at":"tomorrow"}"#, "at"),
-        (#"{"payload":1,"after":["x"]}"#, "task ids"), (#"{"payload":1,"needs":"git"}"#, "needs"), ("{\"payload\":", "column"),
+        (#"{"payload":1,"after":["x"]}"#, "task ids"), (#"{"payload":1,"needs":"git"}"#, "needs"),
+        ("{\"payload\":", "column"),
     ])
     func refusesABrokenLineAndNamesTheFault(line: String, named: String) {
         let fault = #expect(throws: TaskLine.Fault.self) { try draft(line) }
@@ -45,7 +50,9 @@ import Testing
 
     @Test func refusesBytesThatAreNoText() {
         #expect(throws: TaskLine.Fault.self) {
-            try [0x22, 0xff, 0x22].withUnsafeBufferPointer { try TaskLine.draft(from: $0, template: TaskDraft(queue: "q")) }
+            try [0x22, 0xff, 0x22].withUnsafeBufferPointer {
+                try TaskLine.draft(from: $0, template: TaskDraft(queue: "q"))
+            }
         }
     }
 

@@ -6,7 +6,8 @@ import Testing
 @Suite struct TextTests {
     @Test(arguments: [
         ("plain", "plain"), ("a\u{1b}[2Jb", "a\\x1b[2Jb"), ("line\nnext\ttab\r", "line\\nnext\\ttab\\r"),
-        ("\u{7f}\u{9b}31m", "\\x7f\\x9b31m"), ("\u{202e}gpj", "\\u{202e}gpj"), ("\u{7}", "\\x07"), ("ok ✓ é", "ok ✓ é"),
+        ("\u{7f}\u{9b}31m", "\\x7f\\x9b31m"), ("\u{202e}gpj", "\\u{202e}gpj"), ("\u{7}", "\\x07"),
+        ("ok ✓ é", "ok ✓ é"),
     ])
     func controlCharactersAreWrittenOut(text: String, expected: String) {
         #expect(text.printable == expected)
@@ -36,8 +37,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (0.25, "250ms"), (1.0, "1s"), (1.52, "1.5s"), (9.97, "10s"), (59.0, "59s"), (119.0, "119s"), (120.0, "2m"),
-        (125.0, "2m 5s"), (900.0, "15m"), (3600.0, "60m"), (7500.0, "2h 5m"), (200_000.0, "2d 7h"), (9e9, "forever"),
+        (0.25, "250ms"), (1.0, "1s"), (1.52, "1.5s"), (9.97, "10s"), (59.0, "59s"), (119.0, "119s"),
+        (120.0, "2m"),
+        (125.0, "2m 5s"), (900.0, "15m"), (3600.0, "60m"), (7500.0, "2h 5m"), (200_000.0, "2d 7h"),
+        (9e9, "forever"),
     ])
     func lengthsAreBrief(seconds: Double, text: String) {
         #expect(Elapsed.brief(seconds) == text)
