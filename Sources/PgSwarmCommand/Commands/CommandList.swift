@@ -13,6 +13,8 @@ enum CommandList {
                 CompleteCommand.self, FailCommand.self, ReleaseCommand.self, EffectCommand.self,
             ]),
         CommandGroup(
+            name: "RUNTIME", subcommands: [WorkCommand.self, RunCommand.self, CoordinateCommand.self]),
+        CommandGroup(
             name: "INSPECTION",
             subcommands: [
                 TasksCommand.self, ShowCommand.self, WhyCommand.self, LeasesCommand.self, EventsCommand.self,

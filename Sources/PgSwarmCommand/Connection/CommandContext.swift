@@ -46,6 +46,13 @@ struct CommandContext: Sendable {
         return connection
     }
 
+    /// Makes sure, before a command begins to work for long, that the database is there and fits this program.
+    func checkSchema() async throws {
+        let connection = try await connect(anySchema: true)
+        try await connection.checkSchema()
+        await connection.close()
+    }
+
     /// A swarm for a command that works for long, under the agent's name.
     func swarm(at address: ConnectionOptions, kind: Session.Kind, logger: Logger) throws -> Swarm {
         let identity = try identity()

@@ -23,6 +23,7 @@ final class Console: Sendable {
 
     /// The console of this process.
     static func standard(keepsGoing: Bool = false) -> Console {
+        if keepsGoing { Terminal.ignoreBrokenPipes() }
         let isTerminal = Terminal.isTerminal(.standardOutput)
         return Console(
             style: Style(enabled: isTerminal && Terminal.allowsColour),

@@ -33,7 +33,7 @@ enum Terminal {
         _exit(code)
     }
 
-    /// Writes to a vanished reader report an error instead of killing the process.
+    /// Writes to a vanished reader report an error from now on instead of killing the process.
     static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
     }

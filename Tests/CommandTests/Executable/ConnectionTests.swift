@@ -52,7 +52,7 @@ import Testing
             try db.script(
                 "UPDATE pgswarm.migration SET name = '9999_later.sql', version = 9999 WHERE version = 2")
         }
-        for command in [["enqueue", "q"], ["claim", "q"], ["migrate"]] {
+        for command in [["enqueue", "q"], ["claim", "q"], ["migrate"], ["work", "q", "--", "true"]] {
             let result = try await shell.run(command + (command.contains("--") ? [] : ["--json"]))
             #expect(result.exitCode == 4, "\(command): \(result)")
             #expect(result.error.contains("newer") || result.error.contains("9999"), "\(result)")

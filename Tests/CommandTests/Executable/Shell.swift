@@ -3,6 +3,14 @@ import Postgres
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// The real command on the database of the running test, as its user would call it.
 struct Shell {
     let database: TestDatabase
@@ -10,6 +18,8 @@ struct Shell {
 
     /// A shell on the test's database, where agents may introduce themselves or not.
     init(openRegistration: Bool = true) async throws {
+        // A command that refuses its input does not read it all; writing the rest must not kill the tests.
+        signal(SIGPIPE, SIG_IGN)
         database = try .current
         environment = database.environment
         environment["PGSWARM_AGENT"] = "tester"

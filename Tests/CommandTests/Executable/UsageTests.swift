@@ -20,6 +20,8 @@ import Testing
         (["enqueue", "q", "--delay", "-1s"], "'-1s'"), (["enqueue", "q", "{}", "--file", "x"], "--file"),
         (["enqueue", "q", "--file", "x", "--key", "k"], "--key"), (["enqueue", "q", "--text"], "--text"),
         (["enqueue", "q", "--at", "2026-01-01T00:00:00Z", "--delay", "1s"], "--delay"),
+        (["work", "q"], "--"), (["work", "--", "true"], "queue"), (["run"], "--"),
+        (["work", "q", "--concurrency", "0", "--", "true"], "'0'"),
         (["progress", "h", "--percent", "101"], "101"), (["show", "x"], "'x'"),
         (["tasks", "--state", "asleep"], "'asleep'"), (["tasks", "--limit", "0"], "'0'"),
         (["fail", "h", "--dead", "--retry-in", "5s"], "--dead"), (["completions", "tcsh"], "'tcsh'"),
@@ -70,8 +72,8 @@ import Testing
         let names = Set(CommandList.groups.flatMap { $0.subcommands }.map { $0._commandName })
         let contract = [
             "up", "down", "migrate", "enqueue", "claim", "renew", "progress", "complete", "fail", "release",
-
-            "tasks", "show", "why", "cancel", "retry", "queues", "pause", "resume", "agents",
+            "work", "run",
+            "coordinate", "tasks", "show", "why", "cancel", "retry", "queues", "pause", "resume", "agents",
             "events", "status",
         ]
         #expect(names.isSuperset(of: contract))

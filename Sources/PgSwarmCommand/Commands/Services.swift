@@ -1,0 +1,30 @@
+import Logging
+import PgSwarm
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs a long-lived service with the session it works under, until it ends or a signal ends it.
+struct Services {
+    let logger: Logger
+
+    /// Returns when `service` has ended. A first SIGTERM or SIGINT asks it to; `onSecondSignal` hears of the next.
+    func run(
+        swarm: Swarm, _ service: some Service, onSecondSignal: @escaping @Sendable () -> Void
+    ) async throws {
+        typealias Item = ServiceGroupConfiguration.ServiceConfiguration
+        // Ended in reverse order: the session is kept until the service has handed everything in.
+        let items = [
+            Item(service: swarm, successTerminationBehavior: .gracefullyShutdownGroup),
+            Item(
+                service: SecondSignal([.sigterm, .sigint], onSecondSignal),
+                successTerminationBehavior: .ignore),
+            Item(
+                service: service, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .gracefullyShutdownGroup),
+        ]
+        var configuration = ServiceGroupConfiguration(
+            services: items, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.cancellationSignals = []
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
