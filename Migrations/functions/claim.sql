@@ -109,7 +109,8 @@ DECLARE
     v_priority smallint;
     v_position bigint;
 BEGIN
-    IF v_hint[3]::double precision > extract(epoch FROM at)
+    -- Between, and not only below: a clock that was set back must not keep the short way open.
+    IF extract(epoch FROM at) BETWEEN v_hint[3]::double precision - 0.2 AND v_hint[3]::double precision
         AND NOT EXISTS (SELECT FROM pgswarm.ready r
                         WHERE r.queue = _next.queue AND r.priority < v_hint[1]::smallint)
     THEN
@@ -161,6 +162,12 @@ DECLARE
     v_queue pgswarm.queue;
     v_name  text;
 BEGIN
+    IF coalesce(cardinality(queues), 0) = 0 OR array_position(queues, NULL) IS NOT NULL
+        OR count IS NULL OR count NOT BETWEEN 1 AND 10000
+    THEN
+        PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
+            'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
+    END IF;
     PERFORM pgswarm._ride(v_now);
     IF cardinality(queues) > 1 THEN
         -- The rows that _running_room locks, in one order whatever the order of the list.
@@ -195,8 +202,8 @@ BEGIN
 END
 $$;
 
--- How many more may run. The queue's row is locked first: counting and claiming must be one step for this queue,
--- and only queues with a limit pay for it.
+-- How many more may run. The queue's row is written first: counting and claiming must be one step for this queue, also
+-- for callers whose snapshot is older (a mere lock would let them count what they see). Only queues with a limit pay.
 CREATE FUNCTION pgswarm._running_room(queue integer) RETURNS integer
 LANGUAGE plpgsql
 AS $$
@@ -204,7 +211,8 @@ AS $$
 DECLARE
     v_max integer;
 BEGIN
-    SELECT q.max_running INTO v_max FROM pgswarm.queue q WHERE q.id = _running_room.queue FOR NO KEY UPDATE;
+    UPDATE pgswarm.queue q SET max_running = q.max_running WHERE q.id = _running_room.queue
+    RETURNING q.max_running INTO v_max;
     RETURN coalesce(v_max, 2147483647) - (SELECT count(*) FROM pgswarm.lease l WHERE l.queue = _running_room.queue);
 END
 $$;
@@ -229,10 +237,6 @@ DECLARE
     v_lease   interval := pgswarm._lease_length(claim.lease);
     v_answer  jsonb;
 BEGIN
-    IF coalesce(cardinality(queues), 0) = 0 OR count IS NULL OR count NOT BETWEEN 1 AND 10000 THEN
-        PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
-            'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
-    END IF;
     IF claim.request_id IS NULL THEN
         RETURN QUERY SELECT * FROM pgswarm._claim(v_session, queues, count, v_lease);
         RETURN;

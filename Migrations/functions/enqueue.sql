@@ -87,7 +87,9 @@ BEGIN
 END
 $$;
 
--- Room for so many more tasks? The queue's row is locked, so that the limit holds against concurrent callers too.
+-- Room for so many more tasks? The queue's row is written, so that the limit holds against concurrent callers too,
+-- also against those with an older snapshot. Comes last: tasks and keys are before queues in the lock order here, and a
+-- key that is known needs no room.
 CREATE FUNCTION pgswarm._check_backlog(queue pgswarm.queue, count integer) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -96,8 +98,11 @@ DECLARE
     v_limit integer;
     v_there bigint;
 BEGIN
-    SELECT q.backlog_limit INTO v_limit FROM pgswarm.queue q
-    WHERE q.id = _check_backlog.queue.id FOR NO KEY UPDATE;
+    IF queue.backlog_limit IS NULL OR count = 0 THEN
+        RETURN;
+    END IF;
+    UPDATE pgswarm.queue q SET backlog_limit = q.backlog_limit WHERE q.id = _check_backlog.queue.id
+    RETURNING q.backlog_limit INTO v_limit;
     SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.queue = _check_backlog.queue.id
                                   LIMIT v_limit) seen)
          + (SELECT count(*) FROM pgswarm.waiting w WHERE w.queue = _check_backlog.queue.id)
@@ -128,22 +133,23 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_actor   integer := pgswarm._actor(enqueue_many.agent, enqueue_many.session);
-    v_parent  bigint;
+    v_options jsonb := nullif(options, 'null');
     v_answer  jsonb;
 BEGIN
     PERFORM pgswarm._check_payloads(payloads, "each");
-    IF enqueue_many.parent IS NOT NULL THEN
-        v_parent := (pgswarm._held(enqueue_many.parent)).task;
+    IF jsonb_typeof(v_options) <> 'object' THEN
+        PERFORM pgswarm._refuse('invalid_argument', 'the options are no JSON object',
+            'for example: {"priority": 5, "title": "build"}');
     END IF;
     IF enqueue_many.request_id IS NULL THEN
-        RETURN QUERY SELECT * FROM pgswarm._enqueue(queue, v_actor, v_parent, payloads, options, "each");
+        RETURN QUERY SELECT * FROM pgswarm._enqueue(queue, v_actor, parent, payloads, v_options, "each");
         RETURN;
     END IF;
     v_answer := pgswarm._begin_request(v_actor, 'enqueue', enqueue_many.request_id,
-        jsonb_build_array(queue, to_jsonb(payloads), options, to_jsonb("each"), v_parent));
+        jsonb_build_array(queue, to_jsonb(payloads), v_options, to_jsonb("each"), parent));
     IF v_answer IS NULL THEN
         SELECT jsonb_agg(to_jsonb(e)) INTO v_answer
-        FROM pgswarm._enqueue(queue, v_actor, v_parent, payloads, options, "each") e;
+        FROM pgswarm._enqueue(queue, v_actor, parent, payloads, v_options, "each") e;
         PERFORM pgswarm._end_request(v_actor, 'enqueue', enqueue_many.request_id, v_answer);
     END IF;
     RETURN QUERY SELECT a.ord, a.id, a.created
@@ -194,7 +200,7 @@ END
 $$;
 
 CREATE FUNCTION pgswarm._enqueue(
-    queue text, actor integer, parent bigint, payloads jsonb[], options jsonb, "each" jsonb[]
+    queue text, actor integer, parent text, payloads jsonb[], options jsonb, "each" jsonb[]
 ) RETURNS TABLE (ord integer, id bigint, created boolean)
 LANGUAGE plpgsql
 AS $$
@@ -203,16 +209,18 @@ DECLARE
     v_count integer := coalesce(cardinality(payloads), 0);
     v_queue pgswarm.queue := pgswarm._queue_made(_enqueue.queue);
     v_ids   bigint[];
+    v_parent bigint;
 BEGIN
     IF v_count = 0 THEN
         RETURN;
     END IF;
-    IF v_queue.backlog_limit IS NOT NULL THEN
-        PERFORM pgswarm._check_backlog(v_queue, v_count);
-    END IF;
     v_ids := ARRAY(SELECT nextval('pgswarm.task_id') FROM generate_series(1, v_count));
     IF "each" IS NULL AND NOT coalesce(options ?| ARRAY['key', 'after'], false) THEN
-        PERFORM pgswarm._enqueue_alike(v_queue, actor, parent, v_ids, payloads, options, pgswarm.clock());
+        IF parent IS NOT NULL THEN
+            v_parent := (pgswarm._held(parent)).task;
+        END IF;
+        PERFORM pgswarm._check_backlog(v_queue, v_count);
+        PERFORM pgswarm._enqueue_alike(v_queue, actor, v_parent, v_ids, payloads, options, pgswarm.clock());
         RETURN QUERY SELECT n.ord::integer, n.id, true FROM unnest(v_ids) WITH ORDINALITY n (id, ord);
     ELSE
         RETURN QUERY SELECT e.ord, e.id, e.created
@@ -259,7 +267,7 @@ $$;
 
 -- Tasks that differ in more than their payload.
 CREATE FUNCTION pgswarm._enqueue_each(
-    queue pgswarm.queue, actor integer, parent bigint, ids bigint[], payloads jsonb[], options jsonb, "each" jsonb[],
+    queue pgswarm.queue, actor integer, parent text, ids bigint[], payloads jsonb[], options jsonb, "each" jsonb[],
     at timestamptz
 ) RETURNS TABLE (ord integer, id bigint, created boolean)
 LANGUAGE plpgsql
@@ -278,7 +286,7 @@ DECLARE
     v_made    bigint[];
     v_edges   bigint[] := '{}';
     v_ons     bigint[] := '{}';
-    v_known   bigint;
+    v_parent  bigint;
     v_bad     integer;
     r         record;
 BEGIN
@@ -291,23 +299,32 @@ BEGIN
             'options are a JSON object; "after" is an array of task ids');
     END IF;
 
-    -- Rows that several calls may want are locked in one order: upstream tasks by id, then keys by name.
+    -- Rows that several calls may want are locked in one order: the parent and upstream tasks by id, then keys by name.
+    IF parent IS NOT NULL THEN
+        PERFORM pgswarm._check_handle(parent);
+        v_parent := split_part(parent, '.', 1)::bigint;
+    END IF;
     FOR r IN
         SELECT DISTINCT a.value #>> '{}' AS id
         FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
         ORDER BY 1
     LOOP
-        IF r.id !~ '^[0-9]{1,18}$' THEN
+        IF r.id IS NULL OR r.id !~ '^[0-9]{1,18}$' THEN
             PERFORM pgswarm._refuse('invalid_argument', format('%L is not a task id to wait for', r.id),
                 'give the ids that enqueue answered');
         END IF;
     END LOOP;
     FOR v_on IN
-        SELECT DISTINCT (a.value #>> '{}')::bigint
+        SELECT (a.value #>> '{}')::bigint
         FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
+        UNION
+        SELECT v_parent WHERE v_parent IS NOT NULL
         ORDER BY 1
     LOOP
-        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_still(v_on) = 'done');
+        IF v_on = v_parent THEN
+            PERFORM pgswarm._held(parent);
+        END IF;
+        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on) = 'done');
     END LOOP;
     FOR r IN
         SELECT n.ord, o.options ->> 'key' AS key, sha256(convert_to(
@@ -319,6 +336,9 @@ BEGIN
         v_ids[r.ord] := pgswarm._take_key(_enqueue_each.queue, r.key, ids[r.ord], r.hash);
     END LOOP;
 
+    PERFORM pgswarm._check_backlog(queue,
+        (SELECT count(*)::integer FROM unnest(v_ids, ids) n (taken, own) WHERE n.taken = n.own));
+
     FOR i IN 1..cardinality(ids) LOOP
         v_task := pgswarm._draft(i, v_all[i], at);   -- also for a known key: a bad item is bad whenever it comes
         ord := i;
@@ -328,7 +348,7 @@ BEGIN
         CONTINUE WHEN NOT created;
         v_task.id := id;
         v_task.created_at := at;
-        v_task.parent := parent;
+        v_task.parent := v_parent;
         v_task.queue := queue.id;
         v_task.creator := actor;
         v_task.payload := payloads[i];

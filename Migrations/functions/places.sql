@@ -158,6 +158,32 @@ BEGIN
 END
 $$;
 
+-- The same, for a transaction that is about to make another task wait for this one. The row is written and not only
+-- locked: a completion whose snapshot is older than this write fails to serialise, instead of not seeing the dependant.
+CREATE FUNCTION pgswarm._hold_for_dependants(task bigint) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_state text := pgswarm._hold_still(task);
+BEGIN
+    CASE v_state
+    WHEN 'running' THEN
+        UPDATE pgswarm.lease l SET until = l.until WHERE l.task = _hold_for_dependants.task;
+    WHEN 'ready' THEN
+        UPDATE pgswarm.ready r SET epoch = r.epoch
+        FROM pgswarm.task t
+        WHERE t.id = _hold_for_dependants.task AND r.queue = t.queue AND r.priority = t.priority
+          AND r.position = pgswarm._position(t) AND r.task = t.id;
+    WHEN 'done', 'dead', 'cancelled' THEN
+        NULL;  -- what begins again is written by then
+    ELSE
+        UPDATE pgswarm.waiting w SET unmet = w.unmet WHERE w.task = _hold_for_dependants.task;
+    END CASE;
+    RETURN v_state;
+END
+$$;
+
 -- Ends the hold on a task: the lease row goes, and how the attempt ended is kept with its cause.
 CREATE FUNCTION pgswarm._end_attempt(lease pgswarm.lease, outcome text, error text, note text, at timestamptz)
 RETURNS void

@@ -15,10 +15,11 @@ SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
+    RETURN QUERY SELECT * FROM pgswarm._settle(handles, verdicts, bodies);
     IF session IS NOT NULL THEN
+        -- After the tasks: sessions come behind them in the lock order.
         PERFORM pgswarm._touch(pgswarm._live_session(session), pgswarm.clock());
     END IF;
-    RETURN QUERY SELECT * FROM pgswarm._settle(handles, verdicts, bodies);
 END
 $$;
 COMMENT ON FUNCTION pgswarm.settle IS
@@ -43,6 +44,7 @@ BEGIN
         FROM pgswarm._settle_one(handles[1], coalesce(verdicts[1], 'complete'), bodies[1]) o;
         RETURN;
     END IF;
+    PERFORM pgswarm._lock_settled(handles, verdicts);
     -- Nearly always all are completions by the current holder: then this statement is all there is. The fence is in
     -- its condition: epoch and claim id live in the locked row and change with every loss, so PostgreSQL looks at
     -- them again after a wait. What time decides (strict leases) can't be decided here, see _settle_one.
@@ -104,6 +106,31 @@ BEGIN
 END
 $$;
 
+-- Where more than the leases is written, or not in one statement, everything is locked first, in the order of ids.
+CREATE FUNCTION pgswarm._lock_settled(handles text[], verdicts text[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_tasks bigint[] := ARRAY(SELECT split_part(h, '.', 1)::bigint FROM unnest(handles) h WHERE pgswarm._is_handle(h));
+    v_task  bigint;
+BEGIN
+    IF verdicts <@ ARRAY['complete'] IS NOT FALSE
+        AND NOT EXISTS (SELECT FROM pgswarm.dependency d WHERE d.on_task = ANY (v_tasks) AND NOT d.met)
+    THEN
+        RETURN;
+    END IF;
+    FOR v_task IN
+        SELECT t.id FROM pgswarm.task t
+        WHERE t.id = ANY (v_tasks || ARRAY(SELECT d.task FROM pgswarm.dependency d
+                                           WHERE d.on_task = ANY (v_tasks) AND NOT d.met))
+        ORDER BY t.id
+    LOOP
+        PERFORM pgswarm._hold_still(v_task);
+    END LOOP;
+END
+$$;
+
 CREATE FUNCTION pgswarm._check_settle(handles text[], verdicts text[], bodies jsonb[]) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -124,7 +151,7 @@ BEGIN
     FROM unnest(verdicts, bodies) WITH ORDINALITY i (verdict, body, ord)
     WHERE i.verdict NOT IN ('complete', 'fail', 'release')
        OR pg_column_size(i.body) > v_max
-       OR (i.verdict IN ('fail', 'release') AND jsonb_typeof(i.body) <> 'object')
+       OR (i.verdict IN ('fail', 'release') AND NOT pgswarm._is_verdict_body(i.body))
     LIMIT 1;
     IF NOT FOUND THEN
         RETURN;
@@ -134,8 +161,26 @@ BEGIN
             format('item %s: the result has %s bytes, the limit is %s', v_bad.ord, v_bad.size, v_max),
             'store large results elsewhere and pass a reference to them');
     END IF;
-    PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is no verdict, or its body no object', v_bad.ord, v_bad.verdict),
-        'the verdicts are complete, fail and release; fail takes {"error", "retry_in", "dead"}, release {"note"}');
+    PERFORM pgswarm._refuse('invalid_argument',
+        format('item %s: "%s" is no verdict, or its body is not of the right form', v_bad.ord, v_bad.verdict),
+        'the verdicts are complete, fail and release; fail takes {"error": text, "retry_in": seconds, "dead": boolean}, '
+        'release takes {"note": text, "delay": seconds}; seconds are 0 to 31536000');
+END
+$$;
+
+CREATE FUNCTION pgswarm._is_verdict_body(body jsonb) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN body IS NULL OR (
+        jsonb_typeof(body) = 'object'
+        AND coalesce(jsonb_typeof(body -> 'dead'), 'null') IN ('boolean', 'null')
+        AND (SELECT coalesce(bool_and(
+                CASE jsonb_typeof(body -> n)
+                    WHEN 'number' THEN (body ->> n)::numeric BETWEEN 0 AND 31536000
+                    WHEN 'null' THEN true
+                    ELSE body -> n IS NULL END), true)
+             FROM unnest(ARRAY['retry_in', 'delay']) n));
 END
 $$;
 
@@ -330,8 +375,8 @@ BEGIN
             _keep_late.reason, _keep_late.body)
     ON CONFLICT DO NOTHING;
     IF FOUND THEN
-        PERFORM pgswarm._record('late_result', NULL, session, NULL, ARRAY[task],
-            jsonb_build_object('verb', verb, 'epoch', epoch), pgswarm.clock());
+        PERFORM pgswarm._record('late_result', (SELECT t.queue FROM pgswarm.task t WHERE t.id = _keep_late.task), session,
+            NULL, ARRAY[task], jsonb_build_object('verb', verb, 'epoch', epoch), pgswarm.clock());
     END IF;
 END
 $$;

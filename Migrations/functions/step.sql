@@ -35,7 +35,7 @@ BEGIN
                NULL::jsonb, NULL::jsonb
         FROM pgswarm._settle(handles, verdicts, bodies) s;
     END IF;
-    IF count > 0 THEN
+    IF count <> 0 THEN
         RETURN QUERY
         SELECT NULL::text, NULL::text, NULL::text, NULL::text, NULL::timestamptz, c.*
         FROM pgswarm._claim(v_session, queues, count, pgswarm._lease_length(step.lease)) c;
