@@ -15,6 +15,12 @@ public struct AgentInfo: Sendable {
     public var lastSeen: Date?
     /// When it was retired, if it was.
     public var retiredAt: Date?
+    /// Whether it has to show a credential.
+    public var hasCredential: Bool
+    /// Since when it is to finish what it holds and claim nothing more, if it is.
+    public var drainingSince: Date?
+    /// Who took its place when it was retired.
+    public var successor: AgentName?
 
     init(_ row: Row) throws(PostgresError) {
         agent = try row[0, as: AgentName.self]
@@ -23,5 +29,8 @@ public struct AgentInfo: Sendable {
         running = try row[3, as: Int?.self] ?? 0
         lastSeen = try row[4, as: Date?.self]
         retiredAt = try row[5, as: Date?.self]
+        hasCredential = try row[6, as: Bool.self]
+        drainingSince = try row[7, as: Date?.self]
+        successor = try row[8, as: AgentName?.self]
     }
 }

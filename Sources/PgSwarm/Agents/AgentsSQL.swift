@@ -19,6 +19,7 @@ enum AgentsSQL {
     }
 
     static let list: SQL = """
-        SELECT agent, incarnation, sessions_live, running, last_seen, retired_at FROM pgswarm.agents ORDER BY agent
+        SELECT agent, incarnation, sessions_live, running, last_seen, retired_at, has_credential, draining_since, successor
+        FROM pgswarm.agents ORDER BY agent
         """
 }

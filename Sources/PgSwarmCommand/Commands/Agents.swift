@@ -56,9 +56,7 @@ struct AgentsCommand: AsyncParsableCommand {
                     .count(Int64(agent.liveSessions)),
                     .count(Int64(agent.running), .active),
                     Table.Cell(agent.lastSeen.map { Elapsed.relative($0, to: now) }),
-                    agent.retiredAt != nil
-                        ? Table.Cell("retired", .quiet)
-                        : agent.liveSessions > 0 ? Table.Cell("live", .good) : Table.Cell("away", .quiet),
+                    agent.standing,
                 ])
             }
             return table
@@ -180,7 +178,17 @@ extension AgentInfo {
             "sessions_live": JSON(liveSessions),
             "running": JSON(running),
             "last_seen": JSON(lastSeen),
+            "has_credential": .bool(hasCredential),
+            "draining_since": JSON(drainingSince),
             "retired_at": JSON(retiredAt),
+            "successor": JSON(successor?.rawValue),
         ]
+    }
+
+    /// Whether it can be given work, in a word.
+    fileprivate var standing: Table.Cell {
+        if retiredAt != nil { return Table.Cell("retired", .quiet) }
+        if drainingSince != nil { return Table.Cell("draining", .warning) }
+        return liveSessions > 0 ? Table.Cell("live", .good) : Table.Cell("away", .quiet)
     }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import PgSwarm
 
-/// `pgswarm coordinate`: makes things happen in time. Nothing else depends on it.
+/// `pgswarm coordinate`: makes things happen in time.
+///
+/// Nothing else depends on it.
 struct CoordinateCommand: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinate",

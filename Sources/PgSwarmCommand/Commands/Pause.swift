@@ -23,8 +23,9 @@ struct PauseCommand: SwarmCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let connection = try await context.connect()
-        let agent = try await context.caller(on: connection).agent
-        let changed = try await connection.pause(queue, reason: reason, agent: agent)
+        let caller = try await context.caller(on: connection)
+        let changed = try await connection.pause(
+            queue, reason: reason, agent: caller.agent, session: caller.session)
         PauseOutput.show(queue, isPaused: true, changed: changed, in: context)
         return .ok
     }

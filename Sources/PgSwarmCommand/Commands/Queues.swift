@@ -69,8 +69,9 @@ struct QueuesCommand: AsyncParsableCommand {
         func run(in context: CommandContext) async throws -> ExitStatus {
             let wanted = try QueueSettings.parse(settings)
             let connection = try await context.connect()
-            let agent = try await context.caller(on: connection).agent
-            let now = try await connection.configure(queue, JSONText(wanted.text), agent: agent)
+            let caller = try await context.caller(on: connection)
+            let now = try await connection.configure(
+                queue, JSONText(wanted.text), agent: caller.agent, session: caller.session)
             let all = try QueueSettings.read(now)
             if context.json {
                 context.console.json(["queue": .string(queue.rawValue), "settings": .object(all)])

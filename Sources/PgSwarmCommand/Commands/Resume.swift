@@ -20,8 +20,8 @@ struct ResumeCommand: SwarmCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let connection = try await context.connect()
-        let agent = try await context.caller(on: connection).agent
-        let changed = try await connection.resume(queue, agent: agent)
+        let caller = try await context.caller(on: connection)
+        let changed = try await connection.resume(queue, agent: caller.agent, session: caller.session)
         _ = try? await connection.ring([queue])
         PauseOutput.show(queue, isPaused: false, changed: changed, in: context)
         return .ok

@@ -20,7 +20,8 @@ struct RetryCommand: SwarmCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let connection = try await context.connect()
-        let agent = try await context.caller(on: connection).agent
-        return try Steering.show(try await connection.retry(ids, agent: agent), in: context)
+        let caller = try await context.caller(on: connection)
+        return try Steering.show(
+            try await connection.retry(ids, agent: caller.agent, session: caller.session), in: context)
     }
 }

@@ -7,7 +7,9 @@ import UnixSignals
 struct Services {
     let logger: Logger
 
-    /// Returns when `service` has ended. A first SIGTERM or SIGINT asks it to; `onSecondSignal` hears of the next.
+    /// Returns when `service` has ended.
+    ///
+    /// A first SIGTERM or SIGINT asks it to; `onSecondSignal` hears of the next.
     func run(
         swarm: Swarm, _ service: some Service, onSecondSignal: @escaping @Sendable () -> Void
     ) async throws {

@@ -65,7 +65,9 @@ struct WorkCommand: SwarmCommand {
 
     @OptionGroup(title: "Common") var options: CommonOptions
 
-    /// What stands behind `--`. The parser allows one list of words, so the border is looked up here.
+    /// What stands behind `--`.
+    ///
+    /// The parser allows one list of words, so the border is looked up here.
     private var command: [String] {
         Array(CommandLine.arguments.drop { $0 != "--" }.dropFirst())
     }

@@ -82,18 +82,20 @@ struct CommandContext: Sendable {
         let identity = try identity()
         guard let credential = identity.credential else { return Caller(agent: identity.agent, session: nil) }
         let introduction = Introduction(agent: identity.agent, kind: .bare, credential: credential)
-        return Caller(agent: identity.agent, session: try await connection.openSession(introduction).token)
+        return Caller(agent: nil, session: try await connection.openSession(introduction).token)
     }
 }
 
 /// Who makes a call: an agent by its name, or a session by its token.
 struct Caller: Sendable {
+    /// The name of an agent that has no session of its own.
     let agent: AgentName?
+    /// The token of the session that calls; then ``agent`` is `nil`.
     let session: UUID?
 
     /// As the author of tasks.
     func author(of parent: Handle? = nil) -> EnqueueAuthor {
-        EnqueueAuthor(agent: session == nil ? agent : nil, session: session, parent: parent)
+        EnqueueAuthor(agent: agent, session: session, parent: parent)
     }
 
     /// The session that `pgswarm run` keeps for its children.

@@ -111,14 +111,21 @@ import Testing
 @Suite(.database, .timeLimit(.minutes(2))) struct CredentialTests {
     @Test func `A registered agent is known by its file alone`() async throws {
         let shell = try await Shell(openRegistration: false)
-        _ = try await shell.run(["enqueue", "q", "1", "--agent", "postgres"])
         let answer = try await shell.json("agents", "register", "builder/1")
         let path = try #require(answer["credential_file"].string)
         #expect(path == shell.database.folder + "/.config/pgswarm/credentials/builder%2F1")
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
 
-        #expect(try await shell.run(["claim", "q", "--agent", "builder/1"]).exitCode != 4)
+        let calls = [
+            ["enqueue", "q"], ["claim", "q"], ["pause", "q"], ["resume", "q"],
+            ["queues", "set", "q", "max_lost=5"],
+            ["cancel", "1"], ["retry", "1"],
+        ]
+        for call in calls {
+            let result = try await shell.run(call + ["--agent", "builder/1"])
+            #expect(result.exitCode == 0, "\(call): \(result)")
+        }
         try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
         let missing = try await shell.refusal("claim", "q", "--agent", "builder/1", code: 4)
         #expect(missing["code"] == "bad_credential")
@@ -150,6 +157,15 @@ import Testing
         let shell = try await Shell()
         try await shell("agents", "register", "builder")
         #expect(try await shell.json("agents", "drain", "builder")["draining"] == true)
+        let row = try await shell.json("agents")
+        #expect(
+            row.keys == [
+                "agent", "incarnation", "sessions_live", "running", "last_seen", "has_credential",
+                "draining_since",
+                "retired_at", "successor",
+            ])
+        #expect(row["has_credential"] == true && row["draining_since"] != .null)
+        #expect(try await shell("agents").contains("draining"))
         #expect(try await shell.json("agents", "drain", "builder", "--off")["draining"] == false)
         #expect(try await shell.json("agents", "retire", "builder", "--successor", "next")["retired"] == true)
         let error = try await shell.refusal("claim", "q", "--agent", "builder", code: 4)
