@@ -91,6 +91,22 @@ import Testing
         try await shell.database.pool.withConnection { db in try db.script("DROP ROLE \(role)") }
     }
 
+    @Test(.database) func `A login without the right is refused and told which role has it`() async throws {
+        let shell = try await Shell()
+        let role = "reader_\(shell.database.name)"
+        try await shell.database.pool.withConnection { db in
+            try db.script("CREATE ROLE \(role) LOGIN IN ROLE pgswarm_reader")
+        }
+        var options = shell.database.options.parameters
+        options["user"] = role
+        let conninfo = options.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+        #expect(try await shell.run(["tasks", "--database", conninfo]).exitCode == 0)
+        let error = try await shell.refusal("claim", "q", "--database", conninfo, code: 4)
+        #expect(error["code"] == "not_allowed")
+        #expect(error["hint"].string?.contains("pgswarm_worker") == true)
+        try await shell.database.pool.withConnection { db in try db.script("DROP ROLE \(role)") }
+    }
+
     @Test(.database) func `The agent is the option, the variable, or user and host`() async throws {
         var shell = try await Shell()
         _ = try await shell.enqueue("q")
