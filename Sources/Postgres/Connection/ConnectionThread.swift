@@ -26,10 +26,13 @@ final class ConnectionThread: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
+        // As soon as the job is in the list it can run, and be the last that needs the actor: without a reference of
+        // its own this call would go on in freed memory, because the runtime calls executors without one. Written
+        // out, because a plain local constant is optimised away.
+        let itself = Unmanaged.passRetained(self)
+        defer { itself.release() }
         let mustStart = state.withLock { state in
             state.jobs.append(job)
-            // Inside the lock: outside, the job could be done by now, and with its actor this executor
-            // gone, which nobody keeps alive for the sake of this call.
             if state.isSleeping { wakeup.signal() }
             defer {
                 state.isSleeping = false
