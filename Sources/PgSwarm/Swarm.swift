@@ -78,6 +78,9 @@ public final class Swarm: Sendable {
 
     /// The session under which this swarm claims; opened by the first call that needs it.
     ///
+    /// Claim for it with this swarm alone: after a lost answer the swarm takes whatever else the session holds for
+    /// what it was granted.
+    ///
     /// - Throws: `unknown_agent`, `bad_credential`, `unreachable`, …
     public func session() async throws(SwarmError) -> Session {
         try await sessions.open()

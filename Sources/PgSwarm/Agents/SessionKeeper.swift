@@ -9,7 +9,7 @@ actor SessionKeeper {
     private let introduction: Introduction
     private let fixedKind: Session.Kind?
     /// Whether somebody beats.
-    private var isBeaten = false
+    private(set) var isBeaten = false
     private var session: Session?
     private var opening: Task<Session, any Error>?
     private(set) var status: Session.Status = .ok

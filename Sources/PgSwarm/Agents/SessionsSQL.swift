@@ -23,8 +23,7 @@ enum SessionsSQL {
 
     static func takeSeat(_ name: String, session: UUID, ttl: Duration) -> SQL {
         """
-        SELECT "leading", holder, until, epoch
-        FROM pgswarm.take_seat(name => \(name), session => \(session), ttl => \(ttl))
+        SELECT * FROM pgswarm.take_seat(name => \(name), session => \(session), ttl => \(ttl))
         """
     }
 

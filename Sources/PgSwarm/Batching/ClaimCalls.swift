@@ -26,13 +26,20 @@ struct ClaimCalls: Sendable {
     /// A repetition of an unanswered call says `held`, so it is made under a request id.
     func claim(task: TaskID, lease: Duration?, requestID: String?) async throws(SwarmError) -> ClaimedTask {
         let requestID = requestID ?? UUID().uuidString
-        let task = try await underSession("claim_task", repeatable: true) { db, session throws(SwarmError) in
-            try db.claim(task: task, session: session, lease: lease, requestID: requestID)
-        }
         await ledger.begin()
-        await ledger.end([task])
-        caller.metrics.claimed([task])
-        return task
+        let claimed: ClaimedTask
+        do throws(SwarmError) {
+            claimed = try await underSession("claim_task", repeatable: true) {
+                db, session throws(SwarmError) in
+                try db.claim(task: task, session: session, lease: lease, requestID: requestID)
+            }
+        } catch {
+            await ledger.end([])
+            throw error
+        }
+        await ledger.end([claimed])
+        caller.metrics.claimed([claimed])
+        return claimed
     }
 
     /// Ends attempts.
@@ -105,7 +112,7 @@ struct ClaimCalls: Sendable {
     }
 
     /// Makes a claim, and finds the tasks again when its answer was lost.
-    private func granted(
+    func granted(
         _ request: ClaimRequest, _ claim: () async throws(SwarmError) -> [ClaimedTask]
     ) async throws(SwarmError) -> [ClaimedTask] {
         await ledger.begin()

@@ -7,6 +7,8 @@ actor ClaimLedger {
     /// Claims whose answer was lost and that wait for their turn to look.
     private var recoveries = 0
     private var isLooking = false
+    /// What was settled or lost while somebody looked: what the look brings may be older.
+    private var gone: Set<String> = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
 
     /// Announces a claim.
@@ -26,8 +28,14 @@ actor ClaimLedger {
 
     /// Forgets tasks that were settled or lost.
     func forget(_ handles: [Handle]) {
-        for handle in handles { known.remove(handle.text) }
+        for handle in handles {
+            known.remove(handle.text)
+            if isLooking { gone.insert(handle.text) }
+        }
     }
+
+    /// Whether somebody looks or waits to look.
+    var isRecovering: Bool { recoveries > 0 }
 
     /// Finds what an announced claim was granted although its answer was lost.
     ///
@@ -42,10 +50,11 @@ actor ClaimLedger {
         isLooking = true
         defer {
             isLooking = false
+            gone = []
             recoveries -= 1
             announceChange()
         }
-        let held = try await look()
+        let held = try await look().filter { !gone.contains($0.handle.text) }
         known.formIntersection(held.map(\.handle.text))
         let queues = Set(request.queues)
         let strangers = held.filter { !known.contains($0.handle.text) && queues.contains($0.queue) }

@@ -1,8 +1,9 @@
 import MetricsTestKit
-import PgSwarm
 import Postgres
 import TestSupport
 import Testing
+
+@testable import PgSwarm
 
 @Suite("Group commit on a server", .database, .timeLimit(.minutes(3)))
 struct GroupCommitTests {
@@ -30,8 +31,43 @@ struct GroupCommitTests {
         }
     }
 
-    @Test("Settlements and claims of workers in their loops leave together as steps")
+    @Test("Settlements and claims that wait for the same call leave as one step")
     func steps() async throws {
+        let database = try TestDatabase.current
+        try await withSwarm { configuration in
+            configuration.connections = 1
+            configuration.groupedCalls = 1
+        } _: { swarm, metrics in
+            try await swarm.enqueue((0..<5).map { try TaskDraft(queue: "q", $0) })
+            let tasks = try await swarm.claim(["q"], count: 2)
+            // The only connection waits for a lock, and everything else for the connection.
+            let lock = try await database.connect()
+            try await lock.script("SELECT pg_advisory_lock(1)")
+            async let blocked: Void = swarm.withConnection { db in try db.script("SELECT pg_advisory_lock(1)")
+            }
+            try await eventually("the connection is taken") {
+                try await database.pool.withConnection { db in
+                    try !db.query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").isEmpty
+                }
+            }
+            async let first = swarm.claim(["q"])
+            try await eventually("the slot is taken") { swarm.turns.busySlots == 1 }
+            async let settled = swarm.complete(tasks[0].handle)
+            async let failed = swarm.fail(tasks[1].handle, error: "x", dead: true)
+            async let next = swarm.claim(["q"])
+            async let last = swarm.claim(["q"])
+            try await eventually("all wait") { swarm.turns.waitingCount == 4 }
+            await lock.close()
+            try await blocked
+            #expect(try await first.count + next.count + last.count == 3)
+            #expect(try await settled.state == .done)
+            #expect(try await failed.state == .dead)
+            #expect(batchSizes("step", in: metrics) == [4])
+        }
+    }
+
+    @Test("Two hundred workers in their loops do each task once, in large groups")
+    func loops() async throws {
         try await withSwarm { swarm, metrics in
             try await swarm.enqueue((0..<2000).map { try TaskDraft(queue: "q", $0) })
             let done = try await collect(200) { _ in
@@ -46,7 +82,8 @@ struct GroupCommitTests {
             #expect(ids.count == 2000)
             #expect(Set(ids).count == 2000)
             #expect(try await swarm.queues().first?.counts == [.done: 2000])
-            #expect(!batchSizes("step", in: metrics).isEmpty)
+            let calls = ["step", "settle", "claim"].flatMap { batchSizes($0, in: metrics) }
+            #expect(calls.count < 1000, "\(calls.count) calls for 4000 turns")
         }
     }
 
