@@ -195,7 +195,7 @@ BEGIN
     v_count := pgswarm._release_session(v_session.id, close_session.note);
     UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = v_session.id AND s.ended_at IS NULL;
     DELETE FROM pgswarm.waiter w WHERE w.session = v_session.id;
-    DELETE FROM pgswarm.seat c WHERE c.session = v_session.id;
+    UPDATE pgswarm.seat c SET until = '-infinity' WHERE c.session = v_session.id;
     PERFORM pgswarm._record('session_closed', NULL, v_session.id, v_session.agent, NULL, NULL, pgswarm.clock());
     RETURN v_count;
 END

@@ -18,7 +18,9 @@ public final class Coordinator: Service, Sendable {
     private let isStopping = Mutex(false)
 
     /// Creates a coordinator; it begins with ``run()``.
-    public convenience init(_ swarm: Swarm, configuration: CoordinatorConfiguration = CoordinatorConfiguration()) {
+    public convenience init(
+        _ swarm: Swarm, configuration: CoordinatorConfiguration = CoordinatorConfiguration()
+    ) {
         self.init(source: SwarmCoordination(swarm), configuration: configuration, logger: swarm.logger)
     }
 

@@ -5,7 +5,8 @@ protocol CoordinatorSource: Sendable {
     /// Opens a session, or a new one in place of one that was lost.
     func open() async throws(SwarmError)
     /// Takes or keeps the seat.
-    func takeSeat(_ name: String, for term: Duration, by time: ContinuousClock.Instant) async throws(SwarmError) -> Seat
+    func takeSeat(_ name: String, for term: Duration, by time: ContinuousClock.Instant)
+        async throws(SwarmError) -> Seat
     /// Leaves the seat and closes the session.
     func leave(_ name: String) async
     /// Brings expired leases back, at most so many.

@@ -15,7 +15,8 @@ struct Leadership {
     private static let batch = 1000
 
     init(
-        _ configuration: CoordinatorConfiguration, source: any CoordinatorSource, now: ContinuousClock.Instant,
+        _ configuration: CoordinatorConfiguration, source: any CoordinatorSource,
+        now: ContinuousClock.Instant,
         jitter: Jitter
     ) {
         self.configuration = configuration
@@ -49,7 +50,9 @@ struct Leadership {
         }
     }
 
-    private mutating func takeSeat(_ now: ContinuousClock.Instant) async throws(SwarmError) -> [CoordinatorEvent] {
+    private mutating func takeSeat(_ now: ContinuousClock.Instant) async throws(SwarmError)
+        -> [CoordinatorEvent]
+    {
         if !hasSession {
             try await source.open()
             hasSession = true
@@ -62,7 +65,9 @@ struct Leadership {
         let wasLeading = end != nil
         end = seat.isLeading ? now + term * 0.9 : nil
         defer { epoch = seat.epoch }
-        if seat.isLeading { return wasLeading && epoch == seat.epoch ? [] : [.leading(epoch: seat.epoch ?? 0)] }
+        if seat.isLeading {
+            return wasLeading && epoch == seat.epoch ? [] : [.leading(epoch: seat.epoch ?? 0)]
+        }
         return wasLeading || epoch != seat.epoch ? [.standingBy(holder: seat.holder)] : []
     }
 

@@ -17,7 +17,9 @@ final class SwarmCoordination: CoordinatorSource {
         var introduction = Introduction(swarm.configuration)
         introduction.kind = .coordinator
         let filled = introduction
-        let opened = try await call(by: .now + .seconds(10)) { db throws(SwarmError) in try db.openSession(filled) }
+        let opened = try await call(by: .now + .seconds(10)) { db throws(SwarmError) in
+            try db.openSession(filled)
+        }
         session.withLock { $0 = opened }
     }
 
@@ -27,7 +29,9 @@ final class SwarmCoordination: CoordinatorSource {
         guard let token = session.withLock({ $0?.token }) else {
             throw SwarmError(.sessionLost, "the coordinator has no session yet")
         }
-        return try await call(by: time) { db throws(SwarmError) in try db.takeSeat(name, session: token, ttl: term) }
+        return try await call(by: time) { db throws(SwarmError) in
+            try db.takeSeat(name, session: token, ttl: term)
+        }
     }
 
     func leave(_ name: String) async {
@@ -38,7 +42,8 @@ final class SwarmCoordination: CoordinatorSource {
                     try db.closeSession(token)
                 }
             } catch {
-                swarm.logger.info("the seat was not left; it is free at its end", metadata: ["error": "\(error)"])
+                swarm.logger.info(
+                    "the seat was not left; it is free at its end", metadata: ["error": "\(error)"])
             }
         }
         await pool.close()
@@ -52,7 +57,8 @@ final class SwarmCoordination: CoordinatorSource {
         try await call(by: time) { db throws(SwarmError) in try db.promote(batch: batch) }
     }
 
-    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport {
+    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport
+    {
         try await call(by: time) { db throws(SwarmError) in try db.maintain(batch: batch) }
     }
 

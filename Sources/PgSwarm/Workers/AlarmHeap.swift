@@ -28,7 +28,8 @@ struct AlarmHeap {
         var index = 0
         while true {
             var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < alarms.count && alarms[child] < alarms[least] {
+            for child in [2 * index + 1, 2 * index + 2]
+            where child < alarms.count && alarms[child] < alarms[least] {
                 least = child
             }
             if least == index { return }

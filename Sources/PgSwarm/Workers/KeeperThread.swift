@@ -2,11 +2,11 @@ import Synchronization
 import SystemPackage
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// A thread of its own for what must happen on time: beats, renewals and the end of leases.
@@ -32,7 +32,8 @@ final class KeeperThread: TaskExecutor, Timekeeper {
         let context = Unmanaged.passRetained(self)
         guard startThread(with: context.toOpaque()) else {
             context.release()
-            throw SwarmError(.internal, "the system refuses another thread", hint: "Raise the limit on threads.")
+            throw SwarmError(
+                .internal, "the system refuses another thread", hint: "Raise the limit on threads.")
         }
     }
 
@@ -73,7 +74,9 @@ final class KeeperThread: TaskExecutor, Timekeeper {
         state.withLock { state in
             state.actions.removeValue(forKey: alarm)
             // Its entry in the heap stays, until most entries are of this sort: removing one from the middle costs more.
-            if state.alarms.count > 2 * state.actions.count + 64 { state.alarms = AlarmHeap(state.actions.keys) }
+            if state.alarms.count > 2 * state.actions.count + 64 {
+                state.alarms = AlarmHeap(state.actions.keys)
+            }
         }
     }
 
@@ -108,27 +111,27 @@ final class KeeperThread: TaskExecutor, Timekeeper {
 }
 
 #if canImport(Darwin)
-    private func keeperMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        Unmanaged<KeeperThread>.fromOpaque(context).takeRetainedValue().run()
-        return nil
-    }
+private func keeperMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    Unmanaged<KeeperThread>.fromOpaque(context).takeRetainedValue().run()
+    return nil
+}
 
-    private func startThread(with context: UnsafeMutableRawPointer) -> Bool {
-        var thread: pthread_t?
-        guard pthread_create(&thread, nil, keeperMain, context) == 0, let thread else { return false }
-        pthread_detach(thread)
-        return true
-    }
+private func startThread(with context: UnsafeMutableRawPointer) -> Bool {
+    var thread: pthread_t?
+    guard pthread_create(&thread, nil, keeperMain, context) == 0, let thread else { return false }
+    pthread_detach(thread)
+    return true
+}
 #else
-    private func keeperMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        if let context { Unmanaged<KeeperThread>.fromOpaque(context).takeRetainedValue().run() }
-        return nil
-    }
+private func keeperMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let context { Unmanaged<KeeperThread>.fromOpaque(context).takeRetainedValue().run() }
+    return nil
+}
 
-    private func startThread(with context: UnsafeMutableRawPointer) -> Bool {
-        var thread = pthread_t()
-        guard pthread_create(&thread, nil, keeperMain, context) == 0 else { return false }
-        pthread_detach(thread)
-        return true
-    }
+private func startThread(with context: UnsafeMutableRawPointer) -> Bool {
+    var thread = pthread_t()
+    guard pthread_create(&thread, nil, keeperMain, context) == 0 else { return false }
+    pthread_detach(thread)
+    return true
+}
 #endif

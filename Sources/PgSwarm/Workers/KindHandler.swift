@@ -44,7 +44,8 @@ struct KindRouter: WorkHandler {
             let earlier = handler.kind.map { byKind.updateValue(handler, forKey: $0) } ?? fallback
             guard earlier == nil else {
                 throw SwarmError(
-                    .invalidArgument, "two handlers for \(handler.kind.map { "the kind \"\($0)\"" } ?? "all other kinds")")
+                    .invalidArgument,
+                    "two handlers for \(handler.kind.map { "the kind \"\($0)\"" } ?? "all other kinds")")
             }
             if handler.kind == nil { fallback = handler }
         }

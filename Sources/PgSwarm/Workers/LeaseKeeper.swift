@@ -15,7 +15,8 @@ struct LeaseKeeper: Sendable {
         let waker = desk.apply { state, _, _ in state.renewalWaker }
         while true {
             switch desk.apply({ $0.leaseMove(now: $1, &$2) }) {
-            case .renew(let handles): await attempt(&backoff) { () async throws(SwarmError) in try await renew(handles) }
+            case .renew(let handles):
+                await attempt(&backoff) { () async throws(SwarmError) in try await renew(handles) }
             case .beat: await attempt(&backoff) { () async throws(SwarmError) in try await beat() }
             case .wait(let time): await waker.wait(until: time, by: desk.timekeeper)
             case .end: return

@@ -75,7 +75,8 @@ struct Slot: Sendable {
         }
         let reason = holding.finish()
         if verdict == nil, reason == .drain || reason == .cancel {
-            verdict = .release(note: reason == .drain ? "the worker was about to end" : "the task was cancelled")
+            verdict = .release(
+                note: reason == .drain ? "the worker was about to end" : "the task was cancelled")
         }
         let end = desk.timekeeper.now
         let (outcome, duration) = (verdict, end - start)

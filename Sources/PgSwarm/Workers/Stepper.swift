@@ -44,7 +44,7 @@ struct Stepper: Sendable {
         do {
             let answer = try await source.step(call(step))
             desk.apply { $0.complete(step, with: answer, sentAt: sentAt, now: $1, &$2) }
-        } catch where error.isRefusal && !step.finished.isEmpty {
+        } catch  where error.isRefusal && !step.finished.isEmpty {
             await settleSingly(step, after: error)
         } catch {
             desk.apply { $0.fail(step, error, now: $1, &$2) }
@@ -83,9 +83,10 @@ struct Stepper: Sendable {
                 let answer = try await source.step(call(DeskState.Step(finished: [attempt], count: 0)))
                 desk.apply { state, _, echo in state.settle([attempt], with: answer.settlements, &echo) }
                 return
-            } catch where error.isRefusal {
+            } catch  where error.isRefusal {
                 logger.warning(
-                    "the database refuses a verdict", metadata: ["task": "\(item.holding.task.id)", "error": "\(error)"])
+                    "the database refuses a verdict",
+                    metadata: ["task": "\(item.holding.task.id)", "error": "\(error)"])
                 guard case .complete = attempt.verdict else { break }
                 let failure = Verdict.fail(error: "the result was refused: \(error)", dead: true)
                 attempts.append(DeskState.Finished(holding: item.holding, verdict: failure))
@@ -158,7 +159,8 @@ extension SwarmError {
     /// Whether no call of this worker will ever be accepted, until somebody changes its rights or the schema.
     var isFinal: Bool {
         switch code {
-        case .notAllowed, .notMigrated, .schemaNewer, .schemaChanged, .badCredential, .unknownAgent, .usage: true
+        case .notAllowed, .notMigrated, .schemaNewer, .schemaChanged, .badCredential, .unknownAgent, .usage:
+            true
         default: false
         }
     }

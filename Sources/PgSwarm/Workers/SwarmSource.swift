@@ -34,7 +34,9 @@ final class SwarmSource: WorkSource {
         var introduction = Introduction(swarm.configuration)
         introduction.kind = kind
         let filled = introduction
-        let opened = try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in try db.openSession(filled) }
+        let opened = try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in
+            try db.openSession(filled)
+        }
         session.withLock { $0 = opened }
         return opened.ttl
     }
@@ -71,7 +73,9 @@ final class SwarmSource: WorkSource {
 
     func held() async throws(SwarmError) -> [ClaimedTask] {
         let session = try token()
-        return try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in try db.held(session: session) }
+        return try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in
+            try db.held(session: session)
+        }
     }
 
     func register(_ queues: [QueueName]) async throws(SwarmError) -> Date? {
@@ -101,9 +105,13 @@ final class SwarmSource: WorkSource {
     func close() async {
         if let ending = session.withLock({ $0 }) {
             do throws(SwarmError) {
-                _ = try await call(stepping, .seconds(5)) { db throws(SwarmError) in try db.closeSession(ending.token) }
+                _ = try await call(stepping, .seconds(5)) { db throws(SwarmError) in
+                    try db.closeSession(ending.token)
+                }
             } catch {
-                swarm.logger.info("the worker's session was not ended; it expires by itself", metadata: ["error": "\(error)"])
+                swarm.logger.info(
+                    "the worker's session was not ended; it expires by itself",
+                    metadata: ["error": "\(error)"])
             }
         }
         await stepping.close()

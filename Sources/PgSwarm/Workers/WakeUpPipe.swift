@@ -1,11 +1,11 @@
 import SystemPackage
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// A pipe that one thread sleeps on and any other wakes it through.
@@ -43,7 +43,8 @@ final class WakeUpPipe: Sendable {
         var entry = pollfd(fd: reading.rawValue, events: Int16(POLLIN), revents: 0)
         let (seconds, attoseconds) = duration.components
         // Rounded up, so that nobody is woken just before the time and has to sleep again.
-        let milliseconds = min(seconds, 3600) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+        let milliseconds =
+            min(seconds, 3600) * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
         guard poll(&entry, 1, Int32(clamping: max(milliseconds, 0))) > 0 else { return }
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
             while let count = try? reading.read(into: buffer), count == buffer.count {}

@@ -18,7 +18,8 @@ public final class Worker: Service, Sendable {
 
     /// Creates a worker that asks a given source, for tests.
     init(
-        source: any WorkSource, queues: [QueueName], configuration: WorkerConfiguration, handler: any WorkHandler,
+        source: any WorkSource, queues: [QueueName], configuration: WorkerConfiguration,
+        handler: any WorkHandler,
         timekeeper: (any Timekeeper)? = nil, jitter: Jitter = .random
     ) throws(SwarmError) {
         try configuration.validate()
@@ -29,9 +30,12 @@ public final class Worker: Service, Sendable {
         self.handler = handler
         keeper = timekeeper == nil ? try KeeperThread() : nil
         let rules = DeskRules(
-            concurrency: configuration.concurrency, batch: configuration.batch, prefetch: configuration.prefetch,
+            concurrency: configuration.concurrency, batch: configuration.batch,
+            prefetch: configuration.prefetch,
             pollInterval: configuration.pollInterval, untilEmpty: configuration.untilEmpty, jitter: jitter)
-        guard let timekeeper = timekeeper ?? keeper else { throw SwarmError(.internal, "a worker without a clock") }
+        guard let timekeeper = timekeeper ?? keeper else {
+            throw SwarmError(.internal, "a worker without a clock")
+        }
         desk = Desk(rules, events: watchers, timekeeper: timekeeper)
     }
 

@@ -56,7 +56,8 @@ extension WorkerConfiguration {
         }
         guard lease ?? .seconds(1) > .zero, pollInterval >= .milliseconds(10), grace >= .zero else {
             throw SwarmError(
-                .invalidArgument, "a lease must be positive, a poll interval at least 10 ms, a grace time not negative")
+                .invalidArgument,
+                "a lease must be positive, a poll interval at least 10 ms, a grace time not negative")
         }
     }
 }

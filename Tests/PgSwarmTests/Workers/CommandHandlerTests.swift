@@ -106,7 +106,8 @@ struct CommandHandlerTests {
         await #expect { try await run("echo broken >&2; exit 3") } throws: { "\($0)" == "exit 3: broken" }
         await #expect { try await run("exit 3") } throws: { "\($0)" == "exit 3" }
         await #expect { try await run("kill -9 $$") } throws: { "\($0)" == "signal 9" }
-        await #expect { try await run("head -c 100000 /dev/zero | tr '\\0' e >&2; exit 1") } throws: { error in
+        await #expect { try await run("head -c 100000 /dev/zero | tr '\\0' e >&2; exit 1") } throws: {
+            error in
             "\(error)".hasPrefix("exit 1: […]\neee") && "\(error)".utf8.count < 1100
         }
     }
@@ -145,7 +146,8 @@ struct CommandHandlerTests {
         let task = try ClaimedTask.sample(7)
         let context = context(task)
         let pipe = try NamedPipe()
-        let handler = try handler("exec 3>\(pipe.path); trap 'exit 0' TERM; echo started >&3; sleep 600 & wait")
+        let handler = try handler(
+            "exec 3>\(pipe.path); trap 'exit 0' TERM; echo started >&3; sleep 600 & wait")
         let work = Task { try await handler.handle(task, context) }
         for await _ in pipe.words {
             context.holding.stop(.drain)
@@ -161,7 +163,8 @@ struct CommandHandlerTests {
         let context = WorkContext(
             holding: Holding(task), calls: FakeSource(), timekeeper: time, baseLogger: Self.logger)
         let pipe = try NamedPipe()
-        let handler = try handler("exec 3>\(pipe.path); trap '' TERM; echo started >&3; sleep 600", patience: .seconds(600))
+        let handler = try handler(
+            "exec 3>\(pipe.path); trap '' TERM; echo started >&3; sleep 600", patience: .seconds(600))
         let work = Task { try await handler.handle(task, context) }
         var words = pipe.words.makeAsyncIterator()
         #expect(await words.next() == "started")
@@ -181,7 +184,9 @@ struct CommandHandlerTests {
     @Test("leaves no process behind in its group when it has ended")
     func leftovers() async throws {
         let pipe = try NamedPipe()
-        guard case .complete = try await run("sleep 600 3>\(pipe.path) >/dev/null 2>&1 & exit 0") else { return }
+        guard case .complete = try await run("sleep 600 3>\(pipe.path) >/dev/null 2>&1 & exit 0") else {
+            return
+        }
         for await _ in pipe.words {}
     }
 
@@ -205,7 +210,8 @@ struct CommandHandlerTests {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.filter { entry in
             guard pid_t(entry) != nil, let data = FileManager.default.contents(atPath: "/proc/\(entry)/stat"),
-                let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(separator: " ")
+                let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last?.split(
+                    separator: " ")
             else { return false }
             return fields.count > 1 && fields[0] == "Z" && fields[1] == "\(getpid())"
         }

@@ -64,12 +64,16 @@ final class FakeSource: WorkSource {
         let result = state.withLock { state -> Result<StepAnswer, SwarmError> in
             state.steps.append(call)
             if !state.stepTrouble.isEmpty { return .failure(state.stepTrouble.removeFirst()) }
-            if state.sessionStatus == .lost { return .failure(SwarmError(.sessionLost, "the session is over")) }
+            if state.sessionStatus == .lost {
+                return .failure(SwarmError(.sessionLost, "the session is over"))
+            }
             for item in call.verdicts {
                 if let error = state.refusal?(item.verdict) { return .failure(error) }
             }
             let settlements = call.verdicts.map { item in
-                Settlement(handle: item.handle, code: Self.settle(item, &state), state: nil, message: nil, dueAt: nil)
+                Settlement(
+                    handle: item.handle, code: Self.settle(item, &state), state: nil, message: nil, dueAt: nil
+                )
             }
             let tasks = Array(state.ready.prefix(call.count))
             state.ready.removeFirst(tasks.count)

@@ -7,7 +7,8 @@ struct JSONCheckTests {
     @Test(
         "takes JSON",
         arguments: [
-            "{}", "[]", " [1, 2.5e-3, -0, \"a\\n\\u00e9\\ud83d\\ude00\", true, false, null] ", "0", "-1.5", "\"\"",
+            "{}", "[]", " [1, 2.5e-3, -0, \"a\\n\\u00e9\\ud83d\\ude00\", true, false, null] ", "0", "-1.5",
+            "\"\"",
             "{\"a\": {\"b\": [[], {}]}, \"c\": 1}",
         ])
     func takes(_ text: String) {
@@ -17,8 +18,10 @@ struct JSONCheckTests {
     @Test(
         "refuses everything else, and what the database can't keep",
         arguments: [
-            "", " ", "hello", "2026-01-31", "01", "1.", ".5", "+1", "1e", "0x10", "{", "[1,]", "{\"a\"}", "{a: 1}",
-            "[1] 2", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\x\"", "\"open", "\"tab\there\"", "nul", "1e99999",
+            "", " ", "hello", "2026-01-31", "01", "1.", ".5", "+1", "1e", "0x10", "{", "[1,]", "{\"a\"}",
+            "{a: 1}",
+            "[1] 2", "\"\\u0000\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\x\"", "\"open", "\"tab\there\"", "nul",
+            "1e99999",
         ])
     func refuses(_ text: String) {
         #expect(!JSONCheck.passes(text))

@@ -32,7 +32,9 @@ final class NamedPipe: Sendable {
         while true {
             let count = Glibc.read(file, &buffer, buffer.count)
             guard count > 0 else { break }
-            for word in String(decoding: buffer.prefix(count), as: UTF8.self).split(whereSeparator: \.isWhitespace) {
+            for word in String(decoding: buffer.prefix(count), as: UTF8.self).split(
+                whereSeparator: \.isWhitespace)
+            {
                 continuation.yield(String(word))
             }
         }

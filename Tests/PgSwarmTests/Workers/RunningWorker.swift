@@ -33,11 +33,30 @@ struct RunningWorker: Sendable {
             jitter: .none)
         let log = EventLog(worker.events())
         let running = RunningWorker(worker: worker, time: time, log: log)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await running.whileItWorks { try await body(running) }
+    }
+
+    /// Runs a worker on a real server around the body and ends it afterwards.
+    ///
+    /// - Returns: The events, after the worker has ended.
+    @discardableResult
+    static func with(
+        _ swarm: Swarm, _ configuration: WorkerConfiguration = WorkerConfiguration(concurrency: 2),
+        handler: some WorkHandler, _ body: @Sendable (RunningWorker) async throws -> Void
+    ) async throws -> [WorkerEvent] {
+        var configuration = configuration
+        configuration.logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let worker = try Worker(swarm, queues: ["q"], configuration: configuration, handler: handler)
+        let running = RunningWorker(worker: worker, time: ManualTime(), log: EventLog(worker.events()))
+        return try await running.whileItWorks { try await body(running) }
+    }
+
+    private func whileItWorks(_ body: @Sendable () async throws -> Void) async throws -> [WorkerEvent] {
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await log.run() }
             group.addTask { try await worker.run() }
             do {
-                try await body(running)
+                try await body()
             } catch {
                 worker.handBack()
                 throw error
@@ -53,7 +72,8 @@ struct RunningWorker: Sendable {
 actor EventLog {
     private(set) var events: [WorkerEvent] = []
     private let stream: AsyncStream<WorkerEvent>
-    private var waiters: [(condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    private var waiters:
+        [(condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     private var hasEnded = false
 
     init(_ stream: AsyncStream<WorkerEvent>) {
@@ -81,7 +101,8 @@ actor EventLog {
     }
 
     private func resume(
-        _ isDone: ((condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)) -> Bool
+        _ isDone: ((condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)) ->
+            Bool
     ) {
         let done = waiters.filter(isDone)
         waiters.removeAll(where: isDone)

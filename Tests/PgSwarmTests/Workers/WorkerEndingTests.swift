@@ -75,9 +75,12 @@ struct WorkerEndingTests {
     func unreachable() async throws {
         let source = FakeSource(try ClaimedTask.samples(1...1))
         let gate = Gate()
-        let events = try await RunningWorker.with(source, WorkerConfiguration(), handler: gated(gate)) { running in
+        let events = try await RunningWorker.with(source, WorkerConfiguration(), handler: gated(gate)) {
+            running in
             await gate.waitForCrowd(1)
-            source.change { $0.stepTrouble = Array(repeating: SwarmError(.unreachable, "away"), count: 10_000) }
+            source.change {
+                $0.stepTrouble = Array(repeating: SwarmError(.unreachable, "away"), count: 10_000)
+            }
             running.worker.handBack()
             await running.pass { running.worker.report.ending != nil }
         }

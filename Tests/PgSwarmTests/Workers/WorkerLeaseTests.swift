@@ -41,7 +41,9 @@ struct WorkerLeaseTests {
         #expect(source.settled.count == 1)
     }
 
-    @Test("that can't be renewed end the work before the database's time, measured from before the claim was sent")
+    @Test(
+        "that can't be renewed end the work before the database's time, measured from before the claim was sent"
+    )
     func localDeadline() async throws {
         let (source, reasons) = try await withStuckTask { running, source, gate in
             source.change { $0.renewalTrouble = Array(repeating: unreachable, count: 1000) }
@@ -147,7 +149,8 @@ struct WorkerLeaseTests {
             try await gate.pass()
             return .complete()
         }
-        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 3), handler: handler) { running in
+        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 3), handler: handler) {
+            running in
             await gate.waitForCrowd(3)
             source.change { $0.statuses = [TaskID(rawValue: 2): .cancel] }
             running.time.advance(by: .seconds(21))

@@ -13,7 +13,8 @@ struct WorkerTests {
             counts.withLock { $0[task.id, default: 0] += 1 }
             return .complete()
         }
-        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 8), handler: handler) { running in
+        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 8), handler: handler) {
+            running in
             await running.log.waitFor(\.isSettled, times: 500)
         }
         #expect(counts.withLock { $0.count } == 500)
@@ -30,7 +31,9 @@ struct WorkerTests {
             try await gate.pass()
             return .complete()
         }
-        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 7, prefetch: 0), handler: handler) { running in
+        try await RunningWorker.with(
+            source, WorkerConfiguration(concurrency: 7, prefetch: 0), handler: handler
+        ) { running in
             await gate.waitForCrowd(7)
             #expect(source.state.withLock { $0.held.count } == 7)
             gate.open()
@@ -44,7 +47,8 @@ struct WorkerTests {
     func batches() async throws {
         let source = FakeSource(try ClaimedTask.samples(1...1000))
         try await RunningWorker.with(
-            source, WorkerConfiguration(concurrency: 100, prefetch: 100), handler: ClosureHandler { _, _ in .complete() }
+            source, WorkerConfiguration(concurrency: 100, prefetch: 100),
+            handler: ClosureHandler { _, _ in .complete() }
         ) { running in
             await running.log.waitFor(\.isSettled, times: 1000)
         }
@@ -109,7 +113,8 @@ struct WorkerTests {
         let source = FakeSource(try ClaimedTask.samples(1...20))
         source.change { $0.backlog.running = 1 }
         let events = try await RunningWorker.with(
-            source, WorkerConfiguration(concurrency: 3, untilEmpty: true), handler: ClosureHandler { _, _ in .complete() }
+            source, WorkerConfiguration(concurrency: 3, untilEmpty: true),
+            handler: ClosureHandler { _, _ in .complete() }
         ) { running in
             await running.log.waitFor(\.isSettled, times: 20)
             await running.log.waitFor(\.isIdle)
@@ -130,7 +135,8 @@ struct WorkerTests {
                 handler: handler)
         }
         #expect(throws: SwarmError.self) {
-            try Worker(source: FakeSource(), queues: [], configuration: WorkerConfiguration(), handler: handler)
+            try Worker(
+                source: FakeSource(), queues: [], configuration: WorkerConfiguration(), handler: handler)
         }
     }
 }

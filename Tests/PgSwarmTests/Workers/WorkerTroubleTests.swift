@@ -12,7 +12,8 @@ struct WorkerTroubleTests {
     func away() async throws {
         let source = FakeSource(try ClaimedTask.samples(1...10))
         source.change { $0.stepTrouble = Array(repeating: unreachable, count: 5) }
-        let events = try await RunningWorker.with(source, handler: ClosureHandler { _, _ in .complete() }) { running in
+        let events = try await RunningWorker.with(source, handler: ClosureHandler { _, _ in .complete() }) {
+            running in
             await running.pass { source.settled.count == 10 }
             await running.log.waitFor(\.isSettled, times: 10)
         }
@@ -66,7 +67,8 @@ struct WorkerTroubleTests {
         let handler = ClosureHandler { task, _ in
             .complete(JSONText(task.id.rawValue == 4 ? "\"huge\"" : "\"fine\""))
         }
-        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 10), handler: handler) { running in
+        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 10), handler: handler) {
+            running in
             await running.log.waitFor(\.isSettled, times: 10)
         }
         for item in source.settled {
@@ -99,10 +101,13 @@ struct WorkerTroubleTests {
             if task.id.rawValue > 1 { try await gate.pass() }
             return .complete()
         }
-        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 1), handler: handler) { running in
+        try await RunningWorker.with(source, WorkerConfiguration(concurrency: 1), handler: handler) {
+            running in
             await gate.waitForCrowd(1)
             await running.log.wait { events in
-                events.contains { if case .claimed(let ids) = $0 { ids.contains(TaskID(rawValue: 3)) } else { false } }
+                events.contains {
+                    if case .claimed(let ids) = $0 { ids.contains(TaskID(rawValue: 3)) } else { false }
+                }
             }
             running.time.advance(by: .seconds(2))
             await running.log.waitFor(\.isSettled, times: 2)

@@ -22,7 +22,8 @@ struct CommandEnvironment: Sendable {
     }
 
     private static let taskVariables: Set<String> = [
-        "PGSWARM_TASK_ID", "PGSWARM_HANDLE", "PGSWARM_FENCE", "PGSWARM_EPOCH", "PGSWARM_ATTEMPT", "PGSWARM_QUEUE",
+        "PGSWARM_TASK_ID", "PGSWARM_HANDLE", "PGSWARM_FENCE", "PGSWARM_EPOCH", "PGSWARM_ATTEMPT",
+        "PGSWARM_QUEUE",
         "PGSWARM_KIND", "PGSWARM_TITLE", "PGSWARM_LEASE_UNTIL", "PGSWARM_CHECKPOINT", "TRACEPARENT",
     ]
 

@@ -6,11 +6,11 @@ import Synchronization
 import SystemPackage
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Does tasks by running a command for each.
@@ -59,7 +59,8 @@ public struct CommandHandler: WorkHandler {
         let searchPath = environment["PATH"] ?? inherited["PATH"]
         path = try CommandPath.find(program, searchPath: searchPath)
         arguments = Array(command.dropFirst())
-        self.environment = CommandEnvironment(inherited: inherited, databaseURL: databaseURL, extra: environment)
+        self.environment = CommandEnvironment(
+            inherited: inherited, databaseURL: databaseURL, extra: environment)
         self.limits = limits
         processGuard = try ProcessGuard(logger: logger)
     }
@@ -96,7 +97,8 @@ public struct CommandHandler: WorkHandler {
             .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: limits.patience)
         ]
         let configuration = Configuration(
-            executable: .path(path), arguments: Arguments(arguments), environment: environment.environment(for: task),
+            executable: .path(path), arguments: Arguments(arguments),
+            environment: environment.environment(for: task),
             platformOptions: options)
         let started = Mutex<ProcessGroup?>(nil)
         defer {
@@ -148,7 +150,8 @@ extension SubprocessError {
     /// Whether the system lacks processes, files or memory at the moment.
     fileprivate var isShortage: Bool {
         switch underlyingError {
-        case .resourceTemporarilyUnavailable?, .noMemory?, .tooManyOpenFiles?, .tooManyOpenFilesInSystem?: true
+        case .resourceTemporarilyUnavailable?, .noMemory?, .tooManyOpenFiles?, .tooManyOpenFilesInSystem?:
+            true
         default: false
         }
     }

@@ -1,11 +1,11 @@
 import SystemPackage
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Finds programs as a shell would, once instead of at every start.
@@ -15,7 +15,9 @@ enum CommandPath {
     /// - Throws: `usage` when there is none that can be run.
     static func find(_ name: String, searchPath: String?) throws(SwarmError) -> FilePath {
         if name.contains("/") {
-            guard isExecutable(name) else { throw SwarmError(.usage, "\"\(name)\" is not a program that can be run") }
+            guard isExecutable(name) else {
+                throw SwarmError(.usage, "\"\(name)\" is not a program that can be run")
+            }
             return FilePath(name)
         }
         for folder in (searchPath ?? "/usr/local/bin:/usr/bin:/bin").split(separator: ":") {

@@ -4,11 +4,11 @@ import Synchronization
 import SystemPackage
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Ends the commands of a worker that was killed and couldn't end them itself.
@@ -41,9 +41,9 @@ final class ProcessGuard: Sendable {
     init(logger: Logger) throws(SwarmError) {
         var ends: [Int32] = [-1, -1]
         #if os(Linux)
-            let kind = Int32(SOCK_STREAM.rawValue)
+        let kind = Int32(SOCK_STREAM.rawValue)
         #else
-            let kind = SOCK_STREAM
+        let kind = SOCK_STREAM
         #endif
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else {
             throw SwarmError(
@@ -52,8 +52,8 @@ final class ProcessGuard: Sendable {
         }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         #if canImport(Darwin)
-            var yes: Int32 = 1
-            setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var yes: Int32 = 1
+        setsockopt(ends[0], SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
         #endif
         socket = FileDescriptor(rawValue: ends[0])
         self.logger = logger
@@ -88,9 +88,9 @@ final class ProcessGuard: Sendable {
     private func tell(_ verb: String, _ group: ProcessGroup) {
         var line = "\(verb) \(group.leader)\n"
         #if os(Linux)
-            let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
+        let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         #else
-            let flags = MSG_DONTWAIT
+        let flags = MSG_DONTWAIT
         #endif
         let sent = line.withUTF8 { send(socket.rawValue, $0.baseAddress, $0.count, flags) }
         guard sent < 0, !isGone.withLock({ was in (was, was = true).0 }) else { return }

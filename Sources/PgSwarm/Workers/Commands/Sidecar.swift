@@ -7,11 +7,11 @@ import SystemPackage
 import UnixSignals
 
 #if canImport(Darwin)
-    import Darwin
+import Darwin
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Glibc
+import Glibc
 #endif
 
 /// Keeps a session alive around a long-lived process, for example an agent that claims through the command line.
@@ -64,7 +64,8 @@ public struct Sidecar: Sendable {
 
     private func variables(_ token: UUID) -> [Environment.Key: String?] {
         var variables: [Environment.Key: String?] = [
-            "PGSWARM_AGENT": swarm.configuration.agent.rawValue, "PGSWARM_SESSION": token.uuidString.lowercased(),
+            "PGSWARM_AGENT": swarm.configuration.agent.rawValue,
+            "PGSWARM_SESSION": token.uuidString.lowercased(),
         ]
         if let databaseURL { variables["PGSWARM_DATABASE_URL"] = databaseURL }
         return variables
@@ -80,7 +81,9 @@ public struct Sidecar: Sendable {
             let process = execution.processIdentifier.value
             // Not structured, because the body must return for the wait for the process to begin.
             return Task {
-                for await signal in signals where !isSentByTerminal(signal) { _ = kill(process, signal.rawValue) }
+                for await signal in signals where !isSentByTerminal(signal) {
+                    _ = kill(process, signal.rawValue)
+                }
             }
         }
         result.closureResult.cancel()

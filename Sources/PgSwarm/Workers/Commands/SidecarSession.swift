@@ -63,6 +63,7 @@ final class SidecarSession: Sendable {
 
     /// The process can't be moved to another session: its environment names this one.
     private func report(_ message: Logger.Message) {
-        logger.error(message, metadata: ["hint": "what the process claims from now on is refused; start it again"])
+        logger.error(
+            message, metadata: ["hint": "what the process claims from now on is refused; start it again"])
     }
 }

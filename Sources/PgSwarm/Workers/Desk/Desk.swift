@@ -17,7 +17,9 @@ final class Desk: Sendable {
 
     /// Applies a rule at the present time.
     @discardableResult
-    func apply<Result: Sendable>(_ rule: (inout DeskState, ContinuousClock.Instant, inout Echo) -> Result) -> Result {
+    func apply<Result: Sendable>(_ rule: (inout DeskState, ContinuousClock.Instant, inout Echo) -> Result)
+        -> Result
+    {
         let now = timekeeper.now
         var echo = Echo(isWatched: events.isWatched)
         let result = state.withLock { state in

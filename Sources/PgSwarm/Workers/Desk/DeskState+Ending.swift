@@ -47,7 +47,9 @@ extension DeskState {
 
     /// Whether the work has ended and its verdicts were offered for long enough.
     private mutating func isTimeToGiveUp(_ now: ContinuousClock.Instant) -> Bool {
-        guard phase == .handingBack, !grants.values.contains(where: { $0.phase == .running }) else { return false }
+        guard phase == .handingBack, !grants.values.contains(where: { $0.phase == .running }) else {
+            return false
+        }
         let time = giveUpTime ?? now + farewell
         giveUpTime = time
         return time <= now

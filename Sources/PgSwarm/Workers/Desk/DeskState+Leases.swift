@@ -21,7 +21,8 @@ extension DeskState {
 
     /// Takes the answers to a renewal.
     mutating func renewed(
-        _ answers: [Renewal], sentAt: ContinuousClock.Instant, now: ContinuousClock.Instant, _ echo: inout Echo
+        _ answers: [Renewal], sentAt: ContinuousClock.Instant, now: ContinuousClock.Instant,
+        _ echo: inout Echo
     ) {
         heard(at: sentAt)
         var isDraining = false
@@ -126,7 +127,9 @@ extension DeskState {
     private mutating func returnStuck(
         _ now: ContinuousClock.Instant, _ echo: inout Echo
     ) -> ContinuousClock.Instant? {
-        guard rules.prefetch == nil, let first = backlog.first, let grant = grants[first.task.handle] else { return nil }
+        guard rules.prefetch == nil, let first = backlog.first, let grant = grants[first.task.handle] else {
+            return nil
+        }
         guard grant.arrival + Self.patience <= now else { return grant.arrival + Self.patience }
         handlerTime = max(handlerTime ?? 0, 1)
         releaseBacklog(note: "it waited in a worker whose other tasks took longer than expected", &echo)

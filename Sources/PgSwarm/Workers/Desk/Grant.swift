@@ -25,7 +25,10 @@ struct Grant {
     var renewal: ContinuousClock.Instant
 
     /// A grant whose lease began no earlier than the request for it was sent.
-    init(_ task: ClaimedTask, requestedAt: ContinuousClock.Instant, now: ContinuousClock.Instant, jitter: Jitter) {
+    init(
+        _ task: ClaimedTask, requestedAt: ContinuousClock.Instant, now: ContinuousClock.Instant,
+        jitter: Jitter
+    ) {
         holding = Holding(task)
         arrival = now
         end = Self.end(of: task.leaseDuration, from: requestedAt)
@@ -48,7 +51,8 @@ struct Grant {
     /// How long before the database's end of a lease the work is stopped, so that it has really ended by then.
     static func margin(of lease: Duration) -> Duration { min(.seconds(2), lease / 10) }
 
-    private static func end(of lease: Duration, from time: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    private static func end(of lease: Duration, from time: ContinuousClock.Instant) -> ContinuousClock.Instant
+    {
         time + lease - margin(of: lease)
     }
 
