@@ -1,4 +1,6 @@
-/// What a coordinator asks of the database. `SwarmCoordination` is the one in earnest; tests act it.
+/// What a coordinator asks of the database.
+///
+/// `SwarmCoordination` is the one in earnest; tests act it.
 ///
 /// Every call has to end by a time: no duty may go on after the seat is over.
 protocol CoordinatorSource: Sendable {

@@ -20,7 +20,9 @@ final class Holding: Sendable {
     /// Why the work has to stop, if it has.
     var stopReason: StopReason? { stopping.withLock { $0.reason } }
 
-    /// Tells the work to stop. Only the first reason counts.
+    /// Tells the work to stop.
+    ///
+    /// Only the first reason counts.
     ///
     /// - Returns: Whether this was the first.
     @discardableResult
@@ -57,8 +59,9 @@ final class Holding: Sendable {
         }
     }
 
-    /// Runs an action when the work has to stop, at once if it has to already. It runs on the thread of whoever
-    /// stops the work, which may be the keeper's: it must be short.
+    /// Runs an action when the work has to stop, at once if it has to already.
+    ///
+    /// It runs on the thread of whoever stops the work, which may be the keeper's: it must be short.
     func whenStopped(_ action: (@Sendable (StopReason) -> Void)?) {
         let reason = stopping.withLock { stop -> StopReason? in
             if stop.reason == nil { stop.action = action }

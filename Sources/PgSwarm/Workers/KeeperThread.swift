@@ -26,7 +26,9 @@ final class KeeperThread: TaskExecutor, Timekeeper {
     private let state = Mutex(State())
     private let wakeUp: WakeUpPipe
 
-    /// Starts the thread. It runs until ``stop()``.
+    /// Starts the thread.
+    ///
+    /// It runs until ``stop()``.
     init() throws(SwarmError) {
         wakeUp = try WakeUpPipe()
         let context = Unmanaged.passRetained(self)

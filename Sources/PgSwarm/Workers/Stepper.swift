@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Logging
 
-/// Brings verdicts to the database and gets tasks from it, one call at a time. A worker has one or two.
+/// Brings verdicts to the database and gets tasks from it, one call at a time.
+///
+/// A worker has one or two.
 struct Stepper: Sendable {
     let desk: Desk
     let source: any WorkSource

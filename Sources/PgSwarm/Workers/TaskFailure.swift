@@ -1,4 +1,6 @@
-/// An error that knows how the failed attempt should be treated. Other errors follow the settings of the queue.
+/// An error that knows how the failed attempt should be treated.
+///
+/// Other errors follow the settings of the queue.
 public protocol TaskFailure: Error {
     /// Not again before so much time has passed; `nil`: the queue's own backoff.
     var retryIn: Duration? { get }

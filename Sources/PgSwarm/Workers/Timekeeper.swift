@@ -1,4 +1,6 @@
-/// Tells the time, and does things at a time. The worker's only clock, so that tests can turn it.
+/// Tells the time, and does things at a time.
+///
+/// The worker's only clock, so that tests can turn it.
 protocol Timekeeper: Sendable {
     /// A time that also advances while the machine is suspended, because leases do.
     var now: ContinuousClock.Instant { get }

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Wakes the one task that waits for it. A wake-up that comes before the wait is kept, so none is lost.
+/// Wakes the one task that waits for it.
+///
+/// A wake-up that comes before the wait is kept, so none is lost.
 final class Waker: Sendable {
     private struct State {
         var isWoken = false
@@ -11,7 +13,9 @@ final class Waker: Sendable {
 
     private let state = Mutex(State())
 
-    /// Ends the wait, or the next one if nobody is waiting. All before a wait count as one.
+    /// Ends the wait, or the next one if nobody is waiting.
+    ///
+    /// All before a wait count as one.
     func wake() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {

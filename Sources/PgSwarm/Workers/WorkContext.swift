@@ -36,7 +36,9 @@ public struct WorkContext: Sendable {
         if isCancelled { throw CancellationError() }
     }
 
-    /// Tells how the work goes. The next attempt gets the checkpoint and the note, should this one not finish.
+    /// Tells how the work goes.
+    ///
+    /// The next attempt gets the checkpoint and the note, should this one not finish.
     ///
     /// - Parameters:
     ///   - note: One line for people and for the next holder.
@@ -75,7 +77,9 @@ public struct WorkContext: Sendable {
         }
     }
 
-    /// Enqueues a task as a child of this one. Refused once the task is no longer this holder's.
+    /// Enqueues a task as a child of this one.
+    ///
+    /// Refused once the task is no longer this holder's.
     ///
     /// - Throws: `lost_claim`, `queue_full` and the other refusals of an enqueue.
     @discardableResult
@@ -85,8 +89,10 @@ public struct WorkContext: Sendable {
         }
     }
 
-    /// Runs an action as soon as the work has to stop, on a thread that no handler can occupy: for work that doesn't
-    /// watch its Swift task, for example another process. The action must be short. A later one replaces it.
+    /// Runs an action as soon as the work has to stop, on a thread that no handler can occupy: for work that
+    /// doesn't watch its Swift task, for example another process.
+    ///
+    /// The action must be short. A later one replaces it.
     public func whenStopped(_ action: (@Sendable (StopReason) -> Void)?) {
         holding.whenStopped(action)
     }

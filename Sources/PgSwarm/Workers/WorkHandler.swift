@@ -1,5 +1,7 @@
-/// Does the work of a worker's tasks. Must bear being called several times at once, and again for the same task:
-/// an attempt may be interrupted anywhere.
+/// Does the work of a worker's tasks.
+///
+/// Must bear being called several times at once, and again for the same task: an attempt may be interrupted
+/// anywhere.
 public protocol WorkHandler: Sendable {
     /// Does one task.
     ///

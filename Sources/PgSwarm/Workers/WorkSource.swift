@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Postgres
 
-/// What a worker asks of the database. `Swarm` is the one in earnest; tests act it.
+/// What a worker asks of the database.
+///
+/// `Swarm` is the one in earnest; tests act it.
 protocol WorkSource: HolderCalls {
     /// Opens a session, or a new one in place of one that was lost.
     ///

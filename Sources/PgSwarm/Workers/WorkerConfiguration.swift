@@ -1,6 +1,8 @@
 public import Logging
 
-/// How a worker works. The defaults suit handlers that take from milliseconds to hours.
+/// How a worker works.
+///
+/// The defaults suit handlers that take from milliseconds to hours.
 public struct WorkerConfiguration: Sendable {
     /// How many handlers run at once.
     public var concurrency: Int
@@ -11,9 +13,13 @@ public struct WorkerConfiguration: Sendable {
     /// `nil`: as many as run, while handlers take less than five milliseconds; otherwise none, because a task that
     /// waits in one worker can't be taken by another.
     public var prefetch: Int?
-    /// How long a grant lasts without renewal; `nil`: as the queue says. The worker renews at every third of it.
+    /// How long a grant lasts without renewal; `nil`: as the queue says.
+    ///
+    /// The worker renews at every third of it.
     public var lease: Duration?
-    /// How often an idle worker looks by itself, should every notification be lost. Jittered downwards.
+    /// How often an idle worker looks by itself, should every notification be lost.
+    ///
+    /// Jittered downwards.
     public var pollInterval: Duration
     /// How long running work may take to finish once the worker has been asked to end.
     public var grace: Duration

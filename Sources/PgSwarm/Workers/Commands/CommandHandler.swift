@@ -36,7 +36,9 @@ public struct CommandHandler: WorkHandler {
         public var result = 1 << 20
         /// The longest error text.
         public var errorText = 64 << 10
-        /// How long a command that was told to end may take before it is killed. A lost lease leaves it less time.
+        /// How long a command that was told to end may take before it is killed.
+        ///
+        /// A lost lease leaves it less time.
         public var patience: Duration = .seconds(5)
 
         /// Creates the default limits.
@@ -135,8 +137,9 @@ extension TailBuffer {
 }
 
 extension WorkContext {
-    /// Kills the group if the lease is lost, in time for whoever holds the task next. On the keeper's thread, so that
-    /// it happens even if all other threads are busy.
+    /// Kills the group if the lease is lost, in time for whoever holds the task next.
+    ///
+    /// On the keeper's thread, so that it happens even if all other threads are busy.
     fileprivate func killWhenLost(_ group: ProcessGroup) {
         let time = Grant.margin(of: task.leaseDuration) / 2
         whenStopped { [timekeeper] reason in

@@ -13,7 +13,9 @@ import Glibc
 /// Not a pipe: a command that doesn't read its input would hold up whoever fills a pipe, and one that closes it would
 /// send the whole worker a SIGPIPE.
 enum PayloadFile {
-    /// Opens a file with the text, to be read from its beginning. The caller closes it.
+    /// Opens a file with the text, to be read from its beginning.
+    ///
+    /// The caller closes it.
     static func open(_ text: String) throws(Errno) -> FileDescriptor {
         let file = try create()
         do {

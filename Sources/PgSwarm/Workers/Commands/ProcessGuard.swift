@@ -37,7 +37,9 @@ final class ProcessGuard: Sendable {
         for group in $groups; do kill -KILL -- "-$group"; done 2>/dev/null
         """
 
-    /// Starts the shell process. It ends with this object.
+    /// Starts the shell process.
+    ///
+    /// It ends with this object.
     init(logger: Logger) throws(SwarmError) {
         var ends: [Int32] = [-1, -1]
         #if os(Linux)

@@ -19,7 +19,9 @@ struct TailBuffer: Sendable {
         if bytes.count >= 2 * limit { bytes.removeFirst(bytes.count - limit) }
     }
 
-    /// The end of the stream. Bytes that are no UTF-8, and NUL, which the database can't store, are replaced.
+    /// The end of the stream.
+    ///
+    /// Bytes that are no UTF-8, and NUL, which the database can't store, are replaced.
     var text: String {
         let end = bytes.suffix(limit).map { $0 == 0 ? UInt8(ascii: "?") : $0 }
         // A cut may have gone through a character; its remains say nothing.

@@ -1,6 +1,8 @@
 // Coming to an end.
 extension DeskState {
-    /// Claims no more. What has not begun is handed back, what runs may finish.
+    /// Claims no more.
+    ///
+    /// What has not begun is handed back, what runs may finish.
     mutating func drain(_ echo: inout Echo) {
         guard phase == .open else { return }
         phase = .draining

@@ -147,7 +147,9 @@ extension DeskState {
         for grant in grants.values where grant.phase == .running { echo.stop(grant.holding, reason) }
     }
 
-    /// Stops the work of a grant. What waits for a slot never begins.
+    /// Stops the work of a grant.
+    ///
+    /// What waits for a slot never begins.
     private mutating func stop(_ grant: Grant, _ reason: StopReason, _ echo: inout Echo) {
         switch grant.phase {
         case .running:

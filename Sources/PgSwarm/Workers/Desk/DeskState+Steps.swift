@@ -135,8 +135,9 @@ extension DeskState {
         step.count = 0
     }
 
-    /// Takes back a step that brought no answer: its verdicts leave again with a later call. The database knows them
-    /// by their handles, so it does no harm if they had arrived.
+    /// Takes back a step that brought no answer: its verdicts leave again with a later call.
+    ///
+    /// The database knows them by their handles, so it does no harm if they had arrived.
     mutating func fail(
         _ step: Step, _ trouble: SwarmError, now: ContinuousClock.Instant, _ echo: inout Echo
     ) {
@@ -165,7 +166,9 @@ extension DeskState {
         wakeStepper(&echo)
     }
 
-    /// A step has succeeded. Only that ends the growing of the pauses: while every step fails, other calls may succeed.
+    /// A step has succeeded.
+    ///
+    /// Only that ends the growing of the pauses: while every step fails, other calls may succeed.
     private mutating func recover(_ echo: inout Echo) {
         retryTime = nil
         guard backoff != nil else { return }

@@ -8,8 +8,10 @@ struct DeskRules: Sendable {
     var jitter = Jitter.random
 }
 
-/// The rules by which a worker claims, runs, settles, renews and ends. Does nothing by itself and waits for nothing:
-/// each rule changes the state and says in an ``Echo`` whom to wake and what to stop.
+/// The rules by which a worker claims, runs, settles, renews and ends.
+///
+/// Does nothing by itself and waits for nothing: each rule changes the state and says in an ``Echo`` whom to
+/// wake and what to stop.
 struct DeskState {
     enum Phase: Equatable {
         /// Claims and works.
