@@ -45,10 +45,13 @@ struct DatabaseCluster {
         ]
         if !durably { arguments.append("--no-sync") }
         try await run(binaries.initdb, arguments)
-        // A server without sockets: it runs one statement and ends.
+        // A server without sockets: it runs one statement and ends. The shell writes the statement, because
+        // writing to a server that has failed already would end this process with SIGPIPE.
+        let script = "statement=$1; shift; echo \"$statement\" | \"$@\""
         try await run(
-            binaries.postgres, ["--single", "-D", draft] + (durably ? [] : ["-F"]) + ["postgres"],
-            text: "CREATE DATABASE \(Self.name)\n")
+            "/bin/sh",
+            ["-c", script, "sh", "CREATE DATABASE \(Self.name)", binaries.postgres, "--single", "-D", draft]
+                + (durably ? [] : ["-F"]) + ["postgres"])
         try include(in: draft)
         guard rename(draft, files.data) == 0 else { throw FilePaths.failure(files.data) }
     }
@@ -63,9 +66,9 @@ struct DatabaseCluster {
         try FilePaths.write(text, to: path, owner: account)
     }
 
-    private func run(_ path: String, _ arguments: [String], text: String? = nil) async throws(EmbeddedError) {
+    private func run(_ path: String, _ arguments: [String]) async throws(EmbeddedError) {
         let program = Program(path: path, account: account)
-        let ending = try await program.run(arguments, text: text, timeout: .seconds(120))
+        let ending = try await program.run(arguments, timeout: .seconds(120))
         // A standalone server reports a failed statement only in what it prints.
         guard ending.succeeded, !ending.output.contains("ERROR:"), !ending.output.contains("FATAL:") else {
             throw .initializationFailed(output: ServerLog.essence(ending.output))

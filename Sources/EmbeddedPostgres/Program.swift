@@ -21,12 +21,10 @@ struct Program {
     }
 
     /// Runs the program and waits for it, at most until `timeout` has passed.
-    func run(_ arguments: [String], text: String? = nil, timeout: Duration) async throws(EmbeddedError)
-        -> Ending
-    {
+    func run(_ arguments: [String], timeout: Duration) async throws(EmbeddedError) -> Ending {
         do {
             return try await withThrowingTaskGroup(of: Ending?.self) { group in
-                group.addTask { try await launch(arguments, text: text) }
+                group.addTask { try await launch(arguments) }
                 group.addTask {
                     try await Task.sleep(for: timeout)
                     return nil
@@ -47,7 +45,7 @@ struct Program {
         }
     }
 
-    private func launch(_ arguments: [String], text: String?) async throws -> Ending {
+    private func launch(_ arguments: [String]) async throws -> Ending {
         let command = try account.command(for: [path] + arguments)
         var options = PlatformOptions()
         // A session of its own: neither a hang-up of the terminal nor its Control-C reaches the server.
@@ -60,12 +58,6 @@ struct Program {
             workingDirectory: "/",
             platformOptions: options
         )
-        if let text {
-            return ending(
-                try await Subprocess.run(
-                    configuration, input: .string(text), output: .string(limit: 1 << 20),
-                    error: .combinedWithOutput))
-        }
         if let input {
             return ending(
                 try await Subprocess.run(

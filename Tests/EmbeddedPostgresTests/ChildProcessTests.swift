@@ -24,6 +24,12 @@ import Darwin
         #expect(result.error == "env\n")
     }
 
+    @Test func `Input that is not read harms nobody`() async throws {
+        let result = try await shell.run(
+            ["-c", "exec <&-; kill -PIPE $$; exit 3"], input: String(repeating: "x", count: 1 << 20))
+        #expect(result.signal == SIGPIPE, "the program has the signal's default, whatever the tests do")
+    }
+
     @Test func `A run that takes too long is ended`() async throws {
         await #expect(throws: (any Error).self) {
             try await shell.run(["-c", "sleep 60"], deadline: .milliseconds(100))

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import EmbeddedPostgres
@@ -57,15 +58,16 @@ import Testing
     /// A folder with scripts in the place of the programs.
     private func withPrograms(saying command: String, _ body: (String) async throws -> Void) async throws {
         let folder = "/tmp/pgswarm-\(UUID().uuidString.prefix(8))"
-        let manager = FileManager.default
-        try manager.createDirectory(atPath: folder, withIntermediateDirectories: false)
-        defer { try? manager.removeItem(atPath: folder) }
-        for name in ["initdb", "postgres"] {
-            let script = Data("#!/bin/sh\n\(command)\n".utf8)
-            let isMade = manager.createFile(
-                atPath: "\(folder)/\(name)", contents: script, attributes: [.posixPermissions: 0o755])
-            try #require(isMade)
-        }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        // A shell writes them: had this process a program open for writing, a test beside this one could be
+        // starting a process at that moment, which has it open too until it is what it shall be, and the
+        // system refuses to run a program that is open for writing.
+        let made = try await Executable(path: "/bin/sh").run([
+            "-c",
+            "mkdir $1 && for p in initdb postgres; do printf '#!/bin/sh\n%s\n' \"$2\" >$1/$p && chmod 755 $1/$p; done",
+            "sh", folder, command,
+        ])
+        try #require(made.exitCode == 0, "\(made)")
         try await body(folder)
     }
 }

@@ -37,6 +37,11 @@ public actor ChildProcess {
         case open
     }
 
+    /// A program that ends without reading its input must not end the tests.
+    ///
+    /// A handler that does nothing, because an ignored signal would stay ignored in the programs.
+    private static let outlivesBrokenPipes: Void = systemSignal(SIGPIPE) { _ in }
+
     private init(processID: Int32, input: StandardInputWriter) {
         self.processID = processID
         self.input = input
@@ -54,6 +59,7 @@ public actor ChildProcess {
             executable: .path(FilePath(executable.path)),
             arguments: Arguments(arguments),
             environment: .custom(completed(environment)))
+        _ = outlivesBrokenPipes
         let (started, continuation) = AsyncThrowingStream<ChildProcess, any Error>.makeStream()
         // It lives as long as the process, which the registry ends together with the test.
         Task { await supervise(configuration, input: input, started: continuation) }
@@ -245,3 +251,8 @@ extension ChildProcess {
 
 /// `kill(2)`, which the method of the same name hides inside ``ChildProcess``.
 private func systemKill(_ processID: Int32, _ signal: Int32) { _ = kill(processID, signal) }
+
+/// `signal(2)`, for the same reason.
+private func systemSignal(_ number: Int32, _ handler: @escaping @convention(c) (Int32) -> Void) {
+    _ = signal(number, handler)
+}
