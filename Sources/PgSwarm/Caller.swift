@@ -33,7 +33,7 @@ struct Caller: Sendable {
                 }
                 let pause = backoff.next()
                 guard error.isWorthRepeating, .now + pause < start + min(reconnectWindow, callTimeout) else {
-                    throw unknown ?? error
+                    throw await explained(unknown ?? error)
                 }
                 metrics.retried(verb)
                 logger.debug(
@@ -41,6 +41,17 @@ struct Caller: Sendable {
                 try await wait(pause)
             }
         }
+    }
+
+    /// A function that is missing may be one that a later version of the schema has dropped.
+    private func explained(_ error: SwarmError) async -> SwarmError {
+        guard error.code == .notMigrated else { return error }
+        do throws(SwarmError) {
+            try await attempt(until: .now + callTimeout) { db throws(SwarmError) in _ = try db.checkSchema() }
+        } catch {
+            if error.code == .schemaNewer { return error }
+        }
+        return error
     }
 
     private func attempt<Answer: Sendable>(

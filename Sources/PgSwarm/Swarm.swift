@@ -48,9 +48,11 @@ public final class Swarm: Sendable {
         let plannedOptions = options.plannedForClaims
         let pool = ConnectionPool(
             plannedOptions,
-            configuration: .init(maximum: configuration.connections, acquireTimeout: configuration.callTimeout))
+            configuration: .init(
+                maximum: configuration.connections, acquireTimeout: configuration.callTimeout))
         let caller = Caller(
-            pool: pool, callTimeout: configuration.callTimeout, reconnectWindow: configuration.reconnectWindow,
+            pool: pool, callTimeout: configuration.callTimeout,
+            reconnectWindow: configuration.reconnectWindow,
             metrics: metrics, logger: logger)
         let sessions = SessionKeeper(
             caller: caller, introduction: Introduction(configuration), kind: configuration.sessionKind,
@@ -67,7 +69,9 @@ public final class Swarm: Sendable {
         self.sessions = sessions
         self.calls = calls
         bell = Bell(logger: logger) { queues throws(SwarmError) in
-            _ = try await caller.call("ring", repeatable: true) { db throws(SwarmError) in try db.ring(queues) }
+            try await caller.call("ring", repeatable: true) { db throws(SwarmError) in
+                _ = try db.ring(queues)
+            }
         }
         wakeUps = WakeUps(options, logger: logger)
         enqueues = .enqueues(caller: caller, limits: limits)

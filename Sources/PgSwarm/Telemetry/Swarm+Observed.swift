@@ -10,24 +10,32 @@ extension Swarm {
         _ body: (InstrumentationContext) async throws(SwarmError) -> Answer
     ) async throws(SwarmError) -> Answer {
         let start = ContinuousClock.now
+        let span = span(for: verb, queue: queue, task: task)
+        defer { span?.end() }
+        do throws(SwarmError) {
+            let answer = try await body(span?.context ?? .current ?? .topLevel)
+            metrics.called(verb, .now - start, error: nil)
+            return answer
+        } catch {
+            span?.recordError(error)
+            span?.setStatus(SpanStatus(code: .error, message: error.code.rawValue))
+            metrics.called(verb, .now - start, error: error)
+            throw error
+        }
+    }
+
+    /// A span if anybody wants one: without a tracer it would cost more than the call's other work in this process.
+    private func span(for verb: Verb, queue: QueueName?, task: TaskID?) -> (any Tracing.Span)? {
+        let tracer = tracer
+        if tracer is NoOpTracer { return nil }
         let span = tracer.startAnySpan(
             "pgswarm.\(verb.rawValue)", context: InstrumentationContext.current ?? .topLevel, ofKind: .client)
-        defer { span.end() }
         span.updateAttributes { attributes in
             attributes["pgswarm.agent"] = configuration.agent.rawValue
             if let queue { attributes["pgswarm.queue"] = queue.rawValue }
             if let task { attributes["pgswarm.task"] = task.description }
         }
-        do throws(SwarmError) {
-            let answer = try await body(span.context)
-            metrics.called(verb, .now - start, error: nil)
-            return answer
-        } catch {
-            span.recordError(error)
-            span.setStatus(SpanStatus(code: .error, message: error.code.rawValue))
-            metrics.called(verb, .now - start, error: error)
-            throw error
-        }
+        return span
     }
 
     /// The trace of whoever asked for the work: run the work inside it, and its spans belong to that trace.

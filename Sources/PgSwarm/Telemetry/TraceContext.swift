@@ -17,6 +17,7 @@ struct TraceContext {
 
     /// The context in the form in which a task carries it; `nil` when no tracer is at work that writes it.
     static func write(_ context: InstrumentationContext, with tracer: any Tracer) -> String? {
+        if tracer is NoOpTracer { return nil }
         var fields: [String: String] = [:]
         tracer.inject(context, into: &fields, using: Carrier())
         return fields[header]

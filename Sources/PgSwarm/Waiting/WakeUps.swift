@@ -58,7 +58,9 @@ final class WakeUps: Sendable {
             state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), hear: hear)
             if state.listening == nil, !state.isClosed {
                 // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
-                state.listening = Task.detached { [weak self, options] in await Self.listen(options, for: self) }
+                state.listening = Task.detached { [weak self, options] in
+                    await Self.listen(options, for: self)
+                }
             }
             return state.lastID
         }
@@ -104,7 +106,8 @@ final class WakeUps: Sendable {
         case .interrupted(let error):
             state.withLock { $0.isListening = false }
             tell(.interrupted)
-            logger.info("rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
+            logger.info(
+                "rings don't arrive for the moment; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 
@@ -112,7 +115,8 @@ final class WakeUps: Sendable {
         state.withLock { $0.isListening = false }
         tell(.interrupted)
         if !(error is CancellationError) {
-            logger.warning("rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
+            logger.warning(
+                "rings don't arrive any more; waiting claims poll", metadata: ["error": "\(error)"])
         }
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PgSwarm
 import Postgres
 import Testing
@@ -55,6 +56,27 @@ struct SwarmErrorTests {
         #expect(SwarmError(.cancelled).code == .cancelled)
         #expect(SwarmError(.invalidOptions("no host")).code == .usage)
         #expect(SwarmError(.decoding("column 1")).code == .internal)
+    }
+
+    @Test("SQL raises the codes under the SQLSTATEs that are read here, and the article lists them all")
+    func agreement() throws {
+        let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(
+            separator: "/")
+        let sql = try String(contentsOfFile: root + "/Migrations/functions/basics.sql", encoding: .utf8)
+        var raised: [String: String] = [:]
+        for line in sql.split(separator: "\n") {
+            let words = line.split { " '".contains($0) }.map(String.init)
+            if words.count == 4, words[0] == "WHEN", words[2] == "THEN", words[3].hasPrefix("PS") {
+                raised[words[3]] = words[1]
+            }
+        }
+        #expect(raised.count >= 15)
+        for (state, code) in raised { #expect(SwarmError(server(state)).code.rawValue == code, "\(state)") }
+        let article = try String(
+            contentsOfFile: root + "/Sources/PgSwarm/PgSwarm.docc/Errors.md", encoding: .utf8)
+        for code in SwarmError.Code.all {
+            #expect(article.contains("| `\(code)` |"), "\(code) is not in the article")
+        }
     }
 
     @Test("The closed list has no code twice")

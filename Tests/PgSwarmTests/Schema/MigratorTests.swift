@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Postgres
 import TestSupport
 import Testing
@@ -18,6 +19,14 @@ struct MigratorTests {
                 'SELECT max(version) FROM pgswarm.migration WHERE NOT repeatable';
                 """),
     ]
+
+    private static let psql: Executable? = {
+        let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? []
+        let candidates = folders.map { "/usr/lib/postgresql/\($0)/bin/psql" } + ["/usr/bin/psql"]
+        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map {
+            Executable(path: $0)
+        }
+    }()
 
     private func withDatabase<Answer: Sendable>(
         _ body: @Sendable (isolated Connection) throws -> Answer
@@ -139,11 +148,21 @@ struct MigratorTests {
         #expect(mended == Self.small.dropFirst().map(\.name))
     }
 
-    @Test("Prints a script that has the same effect")
-    func script() async throws {
+    @Test("Prints a script that has the same effect, also when psql runs it", arguments: [false, true])
+    func script(withPsql: Bool) async throws {
         let migrator = Migrator()
         let script = migrator.script()
-        try await withDatabase { db in try db.script(script) }
+        if withPsql {
+            guard let psql = Self.psql else { return }
+            let database = try TestDatabase.current
+            let file = database.folder + "/schema.sql"
+            try script.write(toFile: file, atomically: true, encoding: .utf8)
+            let result = try await psql.run(
+                ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", database.url, "-f", file], deadline: .seconds(60))
+            #expect(result.exitCode == 0, "\(result.error)")
+        } else {
+            try await withDatabase { db in try db.script(script) }
+        }
         let printed = try await withDatabase { db in try SchemaPicture(db) }
         let report = try await withDatabase { db in try migrator.status(on: db) }
         #expect(report.isCurrent)
@@ -153,6 +172,19 @@ struct MigratorTests {
         }
         let migrated = try await withDatabase { db in try SchemaPicture(db) }
         #expect(printed == migrated)
+    }
+
+    @Test("A call of a program that is too old for the schema says schema_newer")
+    func tooOld() async throws {
+        let later = Migration(name: "9999_later.sql", text: "DROP FUNCTION IF EXISTS pgswarm.enqueue_many;")
+        let migrator = Migrator(files: Migration.embedded + [later], toolVersion: "9.0.0")
+        try await withDatabase { db in _ = try migrator.migrate(on: db) }
+        // The functions are applied after the numbered files, so the one that is missing has to go once more.
+        try await withDatabase { db in try db.script(later.text) }
+        let swarm = Swarm(try TestDatabase.current.options)
+        let error = await #expect(throws: SwarmError.self) { try await swarm.enqueue(TaskDraft(queue: "q")) }
+        #expect(error?.code == .schemaNewer)
+        await swarm.close()
     }
 
     @Test("Without a schema every call says not_migrated")
