@@ -1,27 +1,33 @@
 #if canImport(Darwin)
-import Darwin
+package import Darwin
 #elseif canImport(Musl)
-import Musl
+package import Musl
 #else
-import Glibc
+package import Glibc
 #endif
 
 /// A command together with all processes it has started, unless they left its group on purpose.
-struct ProcessGroup: Sendable {
+package struct ProcessGroup: Sendable {
     /// The process id of the command, which leads the group.
-    let leader: pid_t
+    package let leader: pid_t
+
+    /// Names the group by its leader.
+    package init(leader: pid_t) {
+        self.leader = leader
+    }
 
     /// Asks all of them to end.
-    func terminate() { send(SIGTERM) }
+    package func terminate() { send(SIGTERM) }
 
     /// Ends all of them.
     ///
-    /// Also right after the command itself has ended and was waited for: as long as one member lives, the system gives
+    /// Also right after the command itself has ended and was waited for: as long as one member lives, the system
+    /// gives
     /// the number to no other process.
-    func kill() { send(SIGKILL) }
+    package func kill() { send(SIGKILL) }
 
     /// Signals all of them.
-    func send(_ signal: Int32) {
+    package func send(_ signal: Int32) {
         // 0 and 1 would mean this process's own group, or everybody.
         if leader > 1 { _ = killpg(leader, signal) }
     }

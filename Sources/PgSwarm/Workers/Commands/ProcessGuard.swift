@@ -1,4 +1,4 @@
-import Logging
+package import Logging
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -17,7 +17,7 @@ import Glibc
 /// the worker is no more, however it died. (A signal at the parent's death, which Linux offers, would reach the command
 /// but none of its children, and would be lost in a program that changes its user.) What is not covered is the moment
 /// between the start of a command and the note of it, well under a millisecond.
-final class ProcessGuard: Sendable {
+package final class ProcessGuard: Sendable {
     private let socket: FileDescriptor
     private let isGone = Mutex(false)
     private let logger: Logger
@@ -32,15 +32,15 @@ final class ProcessGuard: Sendable {
             esac
         done
         [ -n "${groups# }" ] || exit 0
-        for group in $groups; do kill -TERM -- "-$group"; done 2>/dev/null
+        for group in $groups; do kill -s TERM -- "-$group"; done 2>/dev/null
         sleep 1
-        for group in $groups; do kill -KILL -- "-$group"; done 2>/dev/null
+        for group in $groups; do kill -s KILL -- "-$group"; done 2>/dev/null
         """
 
     /// Starts the shell process.
     ///
     /// It ends with this object.
-    init(logger: Logger) throws(SwarmError) {
+    package init(logger: Logger) throws(SwarmError) {
         var ends: [Int32] = [-1, -1]
         #if os(Linux)
         let kind = Int32(SOCK_STREAM.rawValue)
@@ -82,10 +82,10 @@ final class ProcessGuard: Sendable {
     }
 
     /// Notes that a group runs.
-    func add(_ group: ProcessGroup) { tell("+", group) }
+    package func add(_ group: ProcessGroup) { tell("+", group) }
 
     /// Notes that a group has ended.
-    func remove(_ group: ProcessGroup) { tell("-", group) }
+    package func remove(_ group: ProcessGroup) { tell("-", group) }
 
     private func tell(_ verb: String, _ group: ProcessGroup) {
         var line = "\(verb) \(group.leader)\n"
