@@ -1,82 +1,126 @@
-/// The checksum of a migration file: what `sha256sum` says of it.
+/// The checksum that `sha256sum` prints.
 ///
-/// By hand because the standard library has none, and the checksum has to be there without a server too.
+/// By hand because the standard library has none, and it must be there without a server too.
 /// FIPS 180-4, https://doi.org/10.6028/NIST.FIPS.180-4
-struct SHA256 {
+package struct SHA256: Sendable {
     private static let constants: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4,
-        0xab1c_5ed5,
-        0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7,
-        0xc19b_f174,
-        0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc,
-        0x76f9_88da,
-        0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7, 0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351,
-        0x1429_2967,
-        0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc, 0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e,
-        0x9272_2c85,
-        0xa2bf_e8a1, 0xa81a_664b, 0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585,
-        0x106a_a070,
-        0x19a4_c116, 0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f,
-        0x682e_6ff3,
+        0xab1c_5ed5, 0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe,
+        0x9bdc_06a7, 0xc19b_f174, 0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f,
+        0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da, 0x983e_5152, 0xa831_c66d, 0xb003_27c8, 0xbf59_7fc7,
+        0xc6e0_0bf3, 0xd5a7_9147, 0x06ca_6351, 0x1429_2967, 0x27b7_0a85, 0x2e1b_2138, 0x4d2c_6dfc,
+        0x5338_0d13, 0x650a_7354, 0x766a_0abb, 0x81c2_c92e, 0x9272_2c85, 0xa2bf_e8a1, 0xa81a_664b,
+        0xc24b_8b70, 0xc76c_51a3, 0xd192_e819, 0xd699_0624, 0xf40e_3585, 0x106a_a070, 0x19a4_c116,
+        0x1e37_6c08, 0x2748_774c, 0x34b0_bcb5, 0x391c_0cb3, 0x4ed8_aa4a, 0x5b9c_ca4f, 0x682e_6ff3,
         0x748f_82ee, 0x78a5_636f, 0x84c8_7814, 0x8cc7_0208, 0x90be_fffa, 0xa450_6ceb, 0xbef9_a3f7,
         0xc671_78f2,
     ]
+    private static let blockSize = 64
 
-    private var state: [UInt32] = [
+    private var state = SIMD8<UInt32>(
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab,
-        0x5be0_cd19,
-    ]
-    private var schedule = [UInt32](repeating: 0, count: 64)
+        0x5be0_cd19)
+    /// What is not a whole block yet.
+    private var rest: [UInt8] = []
+    private var total: UInt64 = 0
+
+    /// Begins with nothing.
+    package init() {}
 
     /// The digest of some bytes in 64 hexadecimal digits.
-    static func hex(_ bytes: [UInt8]) -> String {
+    package static func hex(_ bytes: [UInt8]) -> String {
         var hash = SHA256()
-        for start in stride(from: 0, to: bytes.count - bytes.count % 64, by: 64) {
-            hash.take(bytes[start..<start + 64])
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.finish()
+    }
+
+    /// Takes the next bytes of the message.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        total &+= UInt64(bytes.count)
+        var bytes = bytes[...]
+        if !rest.isEmpty {
+            let missing = Self.blockSize - rest.count
+            rest.append(contentsOf: bytes.prefix(missing))
+            bytes = bytes.dropFirst(missing)
+            guard rest.count == Self.blockSize else { return }
+            let block = rest
+            rest = []
+            block.withUnsafeBytes { take($0) }
         }
-        hash.finish(bytes[(bytes.count - bytes.count % 64)...], total: bytes.count)
-        return hash.state.map { word in
-            let digits = String(word, radix: 16)
+        let whole = bytes.count - bytes.count % Self.blockSize
+        take(UnsafeRawBufferPointer(rebasing: bytes.prefix(whole)))
+        rest.append(contentsOf: bytes.dropFirst(whole))
+    }
+
+    /// Ends the message with a one, zeros and its length in bits.
+    ///
+    /// - Returns: The digest in 64 hexadecimal digits.
+    package mutating func finish() -> String {
+        let bits = total &* 8
+        var last = rest + [0x80]
+        while last.count % Self.blockSize != 56 { last.append(0) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            last.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        }
+        last.withUnsafeBytes { take($0) }
+        return state.indices.map { index in
+            let digits = String(state[index], radix: 16)
             return String(repeating: "0", count: 8 - digits.count) + digits
         }.joined()
     }
 
-    /// Pads the rest of the message with a one, zeros and its length in bits.
-    private mutating func finish(_ rest: ArraySlice<UInt8>, total: Int) {
-        var last = Array(rest) + [0x80]
-        while last.count % 64 != 56 { last.append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            last.append(UInt8(truncatingIfNeeded: (UInt64(total) * 8) >> UInt64(shift)))
+    /// Mixes whole blocks into the state.
+    private mutating func take(_ blocks: UnsafeRawBufferPointer) {
+        guard !blocks.isEmpty else { return }
+        var mixed = state
+        Self.constants.withUnsafeBufferPointer { constants in
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { schedule in
+                for start in stride(from: 0, to: blocks.count, by: Self.blockSize) {
+                    Self.fill(schedule, from: blocks, at: start)
+                    mixed = Self.mix(mixed, schedule, constants)
+                }
+            }
         }
-        for start in stride(from: 0, to: last.count, by: 64) { take(last[start..<start + 64]) }
+        state = mixed
     }
 
-    private mutating func take(_ block: ArraySlice<UInt8>) {
+    private static func fill(
+        _ schedule: UnsafeMutableBufferPointer<UInt32>, from blocks: UnsafeRawBufferPointer, at start: Int
+    ) {
         for index in 0..<16 {
-            let start = block.startIndex + 4 * index
-            schedule[index] = block[start..<start + 4].reduce(0) { $0 << 8 | UInt32($1) }
+            let word = blocks.loadUnaligned(fromByteOffset: start + 4 * index, as: UInt32.self)
+            schedule[index] = UInt32(bigEndian: word)
         }
         for index in 16..<64 {
-            let early = schedule[index - 15], late = schedule[index - 2]
+            let early = schedule[index - 15]
+            let late = schedule[index - 2]
             let low = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
             let high = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
             schedule[index] = schedule[index - 16] &+ low &+ schedule[index - 7] &+ high
         }
-        var work = state
-        for index in 0..<64 {
-            let e = work[4], a = work[0]
-            let choice = e & work[5] ^ ~e & work[6]
-            let majority = a & work[1] ^ a & work[2] ^ work[1] & work[2]
-            let first =
-                work[7] &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice
-                &+ Self.constants[index] &+ schedule[index]
-            let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
-            work = [first &+ second, a, work[1], work[2], work[3] &+ first, e, work[5], work[6]]
-        }
-        for index in 0..<8 { state[index] &+= work[index] }
     }
 
-    private func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
-        word >> count | word << (32 - count)
+    private static func mix(
+        _ state: SIMD8<UInt32>, _ schedule: UnsafeMutableBufferPointer<UInt32>,
+        _ constants: UnsafeBufferPointer<UInt32>
+    ) -> SIMD8<UInt32> {
+        var (a, b, c, d) = (state[0], state[1], state[2], state[3])
+        var (e, f, g, h) = (state[4], state[5], state[6], state[7])
+        for index in 0..<64 {
+            let choice = e & f ^ ~e & g
+            let majority = a & b ^ a & c ^ b & c
+            let first =
+                h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ choice &+ constants[index]
+                &+ schedule[index]
+            let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ majority
+            (h, g, f, e) = (g, f, e, d &+ first)
+            (d, c, b, a) = (c, b, a, first &+ second)
+        }
+        return state &+ SIMD8(a, b, c, d, e, f, g, h)
+    }
+
+    @inline(__always)
+    private static func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 {
+        word &>> count | word &<< (32 - count)
     }
 }
