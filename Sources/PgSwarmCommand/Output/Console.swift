@@ -42,6 +42,11 @@ final class Console: Sendable {
         if full { flush() }
     }
 
+    /// Adds text that is no whole line, such as a progress bar that the next text replaces.
+    func text(_ text: String) {
+        pending.withLock { $0.append(contentsOf: text.utf8) }
+    }
+
     /// Adds several lines.
     func lines(_ texts: [String]) {
         for text in texts { line(text) }

@@ -28,6 +28,9 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
+    /// The id of this process.
+    static var processID: Int32 { getpid() }
+
     /// Ends the process without running anything else.
     static func exitNow(_ code: Int32) -> Never {
         _exit(code)
