@@ -50,7 +50,11 @@ extension Connection {
 
     /// Reads what the server sends unasked; throws when that is the end of the session.
     func consumeWhileIdle(_ link: Link) throws(PostgresError) {
-        guard PQconsumeInput(link.pointer) == 0 || link.isBroken else { return }
+        if PQconsumeInput(link.pointer) != 0, !link.isBroken {
+            // The server's last words may arrive before the end of the stream does: libpq looks at them now.
+            _ = PQisBusy(link.pointer)
+            if link.farewell == nil { return }
+        }
         disconnect(link.farewell ?? link.errorMessage)
         throw .connectionLost(lossReason)
     }
