@@ -29,6 +29,13 @@ BEGIN
         PERFORM pgswarm._refuse('unknown_agent', format('agent "%s" has retired', v_name),
             coalesce(format('its successor is "%s"', v_agent.successor), 'use another name'));
     END IF;
+    IF v_agent.credential IS NULL AND v_name <> session_user
+        AND NOT (SELECT s.open_registration FROM pgswarm.setting s)
+    THEN
+        PERFORM pgswarm._refuse('bad_credential',
+            format('agent "%s" has no credential, and registration is closed', v_name),
+            format('an operator gives it one with: pgswarm agents register %s', quote_ident(v_name)));
+    END IF;
     IF v_agent.credential IS NOT NULL
         AND v_name <> session_user
         AND v_agent.credential IS DISTINCT FROM sha256(convert_to(coalesce(credential, ''), 'UTF8'))
@@ -118,7 +125,6 @@ DECLARE
     v_ttl         interval := coalesce(open_session.ttl,
                                        CASE open_session.kind WHEN 'bare' THEN interval '15 minutes'
                                                               ELSE interval '3 minutes' END);
-    v_old         bigint;
 BEGIN
     IF open_session.kind IS NULL OR open_session.kind NOT IN ('runtime', 'bare', 'coordinator') THEN
         PERFORM pgswarm._refuse('invalid_argument', format('%L is not a kind of session', open_session.kind),
@@ -139,13 +145,7 @@ BEGIN
         -- A new incarnation fences every earlier run of this agent.
         UPDATE pgswarm.agent a SET incarnation = a.incarnation + 1 WHERE a.id = v_agent
         RETURNING a.incarnation INTO v_incarnation;
-        FOR v_old IN
-            UPDATE pgswarm.session s SET ended_at = v_now
-            WHERE s.agent = v_agent AND s.ended_at IS NULL
-            RETURNING s.id
-        LOOP
-            PERFORM pgswarm._lose_session(v_old, 'superseded by a new incarnation of the agent');
-        END LOOP;
+        PERFORM pgswarm._end_sessions(v_agent, 'superseded by a new incarnation of the agent');
     ELSE
         SELECT a.incarnation INTO v_incarnation FROM pgswarm.agent a WHERE a.id = v_agent;
     END IF;
@@ -193,9 +193,10 @@ DECLARE
     v_count   integer;
 BEGIN
     v_count := pgswarm._release_session(v_session.id, close_session.note);
-    UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = v_session.id AND s.ended_at IS NULL;
     DELETE FROM pgswarm.waiter w WHERE w.session = v_session.id;
+    -- The seat first: whoever takes one locks it before the session.
     UPDATE pgswarm.seat c SET until = '-infinity' WHERE c.session = v_session.id;
+    UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = v_session.id AND s.ended_at IS NULL;
     PERFORM pgswarm._record('session_closed', NULL, v_session.id, v_session.agent, NULL, NULL, pgswarm.clock());
     RETURN v_count;
 END
@@ -238,7 +239,6 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_agent integer;
-    v_old   bigint;
     v_now   timestamptz := pgswarm.clock();
 BEGIN
     UPDATE pgswarm.agent a SET retired_at = v_now, successor = retire_agent.successor
@@ -248,11 +248,7 @@ BEGIN
         PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', retire_agent.name),
             'see: SELECT agent FROM pgswarm.agents');
     END IF;
-    FOR v_old IN
-        UPDATE pgswarm.session s SET ended_at = v_now WHERE s.agent = v_agent AND s.ended_at IS NULL RETURNING s.id
-    LOOP
-        PERFORM pgswarm._lose_session(v_old, 'the agent was retired');
-    END LOOP;
+    PERFORM pgswarm._end_sessions(v_agent, 'the agent was retired');
     PERFORM pgswarm._record('agent_retired', NULL, NULL, v_agent, NULL, NULL, v_now);
 END
 $$;

@@ -129,3 +129,15 @@ BEGIN
     RETURN asked;
 END
 $$;
+
+-- How much one round of upkeep does at most.
+CREATE FUNCTION pgswarm._check_batch(batch integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF batch IS NULL OR batch NOT BETWEEN 1 AND 100000 THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('a batch of %s is out of range', coalesce(batch::text, 'NULL')),
+            'choose 1 to 100000');
+    END IF;
+END
+$$;

@@ -53,6 +53,9 @@ BEGIN
     v_now := pgswarm.clock();
     IF v_state = 'running' AND pgswarm._lose_if_void(_claim_task.task, v_now) THEN
         v_state := pgswarm._hold_still(_claim_task.task);
+        -- Its next holder is here already, so there is no herd to scatter.
+        UPDATE pgswarm.waiting w SET due = v_now
+        WHERE w.task = _claim_task.task AND w.state = 'scheduled' AND w.reason = 'lost';
     END IF;
     IF v_state = 'scheduled' AND pgswarm._promote_one(_claim_task.task, v_now) THEN
         v_state := 'ready';

@@ -96,6 +96,7 @@ CREATE FUNCTION pgswarm.promote(batch integer DEFAULT 1000) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
+    PERFORM pgswarm._check_batch(batch);
     RETURN pgswarm._promote(NULL, batch, pgswarm.clock());
 END
 $$;
@@ -144,8 +145,9 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
+    PERFORM pgswarm._check_batch(batch);
     SELECT s.lost, s.dead INTO lost, dead FROM pgswarm._sweep(batch) s;
-    promoted := pgswarm._promote(NULL, greatest(batch, 1), pgswarm.clock());
+    promoted := pgswarm._promote(NULL, batch, pgswarm.clock());
     RETURN NEXT;
 END
 $$;

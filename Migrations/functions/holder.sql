@@ -203,11 +203,12 @@ DECLARE
 BEGIN
     PERFORM pgswarm._bounded('result', confirm.result);
     v_lease := pgswarm._held(handle);
-    UPDATE pgswarm.effect e
-    SET confirmed_at = coalesce(e.confirmed_at, pgswarm.clock()),
-        result = CASE WHEN e.confirmed_at IS NULL THEN confirm.result ELSE e.result END
-    WHERE e.task = v_lease.task AND e.key = confirm.key;
+    UPDATE pgswarm.effect e SET confirmed_at = pgswarm.clock(), result = confirm.result
+    WHERE e.task = v_lease.task AND e.key = confirm.key AND e.confirmed_at IS NULL;
     IF NOT FOUND THEN
+        IF EXISTS (SELECT FROM pgswarm.effect e WHERE e.task = v_lease.task AND e.key = confirm.key) THEN
+            RETURN;  -- confirmed before: the first word stays
+        END IF;
         PERFORM pgswarm._refuse('not_found', format('task %s has no intended effect "%s"', v_lease.task, key),
             'say what you are about to do with intent, before doing it');
     END IF;

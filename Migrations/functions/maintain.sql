@@ -12,6 +12,7 @@ DECLARE
     v_now  timestamptz := pgswarm.clock();
     v_keep interval := (SELECT s.retention FROM pgswarm.setting s);
 BEGIN
+    PERFORM pgswarm._check_batch(batch);
     partitions := pgswarm._add_partitions(v_now) + pgswarm._drop_partitions(v_now - v_keep);
     removed := pgswarm._remove_ended(v_now - v_keep, batch);
     DELETE FROM pgswarm.session s

@@ -270,22 +270,26 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm._lose_session(session bigint, reason text) RETURNS integer
+-- Ends all sessions of an agent, and takes from it what they hold. Leases are locked before sessions, as a holder's
+-- writes do it. What a claim granted in this very moment stays behind with an ended session: void, for the next sweep.
+CREATE FUNCTION pgswarm._end_sessions(agent integer, reason text) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_lease pgswarm.lease;
-    v_count integer := 0;
+    v_lease    pgswarm.lease;
+    v_sessions bigint[];
 BEGIN
+    v_sessions := ARRAY(SELECT s.id FROM pgswarm.session s
+                        WHERE s.agent = _end_sessions.agent AND s.ended_at IS NULL ORDER BY 1);
     -- No index leads from a session to its leases: that would cost every task, and this is rare.
     FOR v_lease IN
-        SELECT * FROM pgswarm.lease l WHERE l.session = _lose_session.session ORDER BY l.task FOR UPDATE
+        SELECT * FROM pgswarm.lease l WHERE l.session = ANY (v_sessions) ORDER BY l.task FOR UPDATE
     LOOP
         PERFORM pgswarm._lose(v_lease, reason, pgswarm.clock());
-        v_count := v_count + 1;
     END LOOP;
-    RETURN v_count;
+    PERFORM FROM pgswarm.session s WHERE s.id = ANY (v_sessions) ORDER BY s.id FOR NO KEY UPDATE;
+    UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = ANY (v_sessions) AND s.ended_at IS NULL;
 END
 $$;
 
@@ -306,9 +310,8 @@ BEGIN
         PERFORM pgswarm._put_back(v_lease, NULL, 'released', v_now);
         v_tasks := v_tasks || v_lease.task;
     END LOOP;
-    IF cardinality(v_tasks) > 0 THEN
-        PERFORM pgswarm._record('released', NULL, session, NULL, v_tasks, NULL, v_now);
-    END IF;
+    PERFORM pgswarm._record('released', t.queue, session, NULL, array_agg(t.id ORDER BY t.id), NULL, v_now)
+    FROM pgswarm.task t WHERE t.id = ANY (v_tasks) GROUP BY t.queue;
     RETURN cardinality(v_tasks);
 END
 $$;

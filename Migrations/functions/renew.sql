@@ -15,13 +15,16 @@ DECLARE
     v_session pgswarm.session;
     v_drain   boolean := false;
     v_paused  integer[];
-    v_now     timestamptz := pgswarm.clock();
+    v_now     timestamptz;
 BEGIN
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
         v_drain := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
-        UPDATE pgswarm.session s SET expires_at = v_now + s.ttl WHERE s.id = v_session.id AND s.ended_at IS NULL;
+        UPDATE pgswarm.session s SET expires_at = pgswarm.clock() + s.ttl
+        WHERE s.id = v_session.id AND s.ended_at IS NULL;
     END IF;
+    -- After the wait for the session's row, which may have outlasted a lease.
+    v_now := pgswarm.clock();
     v_paused := ARRAY(SELECT q.id FROM pgswarm.queue q WHERE q.paused_at IS NOT NULL);
     -- Rows that are being settled or swept at this moment are passed over, so that a renewal never waits and never
     -- takes part in a deadlock. They are answered busy; the next beat knows.
@@ -91,6 +94,13 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
+    -- Rows that several callers may want are locked in one order.
+    PERFORM FROM pgswarm.session s
+    WHERE s.ended_at IS NULL AND s.id IN (
+        SELECT l.session FROM unnest(handles) i (handle)
+        JOIN pgswarm.lease l
+          ON l.task = CASE WHEN pgswarm._is_handle(i.handle) THEN split_part(i.handle, '.', 1)::bigint END)
+    ORDER BY s.id FOR NO KEY UPDATE;
     UPDATE pgswarm.session s
     SET expires_at = greatest(s.expires_at, _keep_sessions.at + s.ttl, CASE s.kind WHEN 'bare' THEN h.until END)
     FROM (

@@ -9,6 +9,7 @@ AS $$
 DECLARE
     v_session pgswarm.session := pgswarm._live_session(take_seat.session);
     v_seat    pgswarm.seat;
+    v_epoch   bigint;
     v_now     timestamptz;
 BEGIN
     PERFORM pgswarm._lease_length(take_seat.ttl);
@@ -19,6 +20,7 @@ BEGIN
     VALUES (take_seat.name, v_session.id, 0, '-infinity')
     ON CONFLICT DO NOTHING;
     SELECT * INTO v_seat FROM pgswarm.seat c WHERE c.name = take_seat.name FOR UPDATE;
+    v_epoch := v_seat.epoch;
     v_now := pgswarm.clock();
     IF (v_seat.session = v_session.id AND v_seat.until > v_now) OR v_seat.until <= v_now
         OR NOT EXISTS (SELECT FROM pgswarm.session s
@@ -29,6 +31,10 @@ BEGIN
             epoch = c.epoch + CASE WHEN c.session = v_session.id AND c.until > v_now THEN 0 ELSE 1 END
         WHERE c.name = take_seat.name
         RETURNING * INTO v_seat;
+        IF v_seat.epoch > v_epoch THEN
+            PERFORM pgswarm._record('seat_taken', NULL, v_session.id, NULL, NULL,
+                jsonb_build_object('seat', v_seat.name, 'epoch', v_seat.epoch), v_now);
+        END IF;
     END IF;
     PERFORM pgswarm._touch(v_session, v_now);
     RETURN QUERY
@@ -45,8 +51,13 @@ AS $$
 DECLARE
     v_session pgswarm.session := pgswarm._live_session(leave_seat.session);
 BEGIN
-    UPDATE pgswarm.seat c SET until = '-infinity' WHERE c.name = leave_seat.name AND c.session = v_session.id;
-    RETURN FOUND;
+    UPDATE pgswarm.seat c SET until = '-infinity'
+    WHERE c.name = leave_seat.name AND c.session = v_session.id AND c.until > '-infinity';
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM pgswarm._record('seat_left', NULL, v_session.id, NULL, NULL, jsonb_build_object('seat', name), pgswarm.clock());
+    RETURN true;
 END
 $$;
 COMMENT ON FUNCTION pgswarm.leave_seat IS 'Gives a seat up, so that another need not wait for its end.';

@@ -76,6 +76,15 @@ AS $$
 DECLARE
     v_actor integer := pgswarm._actor(retry.agent, retry.session);
 BEGIN
+    -- What they wait for is locked with them, all in one order.
+    FOR id IN
+        SELECT t.id FROM pgswarm.task t
+        WHERE t.id = ANY (tasks || ARRAY(SELECT d.on_task FROM pgswarm.dependency d
+                                         WHERE d.task = ANY (tasks) AND NOT d.met))
+        ORDER BY t.id
+    LOOP
+        PERFORM pgswarm._hold_for_dependants(id);
+    END LOOP;
     FOR id IN SELECT DISTINCT i FROM unnest(tasks) i ORDER BY 1 LOOP
         code := 'not_found';
         state := NULL;
@@ -192,6 +201,9 @@ DECLARE
     v_name  text;
     v_value text;
 BEGIN
+    IF jsonb_typeof(settings) IS DISTINCT FROM 'object' THEN
+        PERFORM pgswarm._refuse('invalid_argument', 'the settings are no JSON object', 'for example: {"max_running": 4}');
+    END IF;
     FOR v_name, v_value IN SELECT s.key, s.value #>> '{}' FROM jsonb_each(settings) s ORDER BY 1 LOOP
         IF v_name <> ALL (v_known) THEN
             PERFORM pgswarm._refuse('invalid_argument', format('a queue has no setting "%s"', v_name),
@@ -209,6 +221,8 @@ BEGIN
                 EXECUTE format('UPDATE pgswarm.queue SET %I = $2::integer WHERE id = $1', v_name)
                 USING v_queue.id, v_value;
             END IF;
+            -- A lease beyond what the swarm allows would count as granted by a wrong clock, and be void at once.
+            PERFORM pgswarm._lease_length(q.lease) FROM pgswarm.queue q WHERE q.id = v_queue.id AND v_name = 'lease';
         EXCEPTION WHEN data_exception OR check_violation OR invalid_text_representation THEN
             PERFORM pgswarm._refuse('invalid_argument', format('%L is not a value for "%s"', v_value, v_name),
                 'durations are seconds above 0, limits are positive whole numbers, strict_lease is true or false; null '

@@ -147,7 +147,7 @@ AS $$
 DECLARE
     v_queue pgswarm.queue;
 BEGIN
-    FOREACH queue IN ARRAY queues LOOP
+    FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
         SELECT count(*) INTO ready FROM (SELECT FROM pgswarm.ready r WHERE r.queue = v_queue.id LIMIT 100000) seen;
         SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
