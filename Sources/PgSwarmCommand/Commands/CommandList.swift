@@ -28,5 +28,7 @@ enum CommandList {
         // The benchmark goes here.
         CommandGroup(
             name: "OTHER", subcommands: [DemoCommand.self, CompletionsCommand.self, CountCommand.self]),
+        // The demo and the benchmark go here.
+        CommandGroup(name: "OTHER", subcommands: [BenchCommand.self, CompletionsCommand.self]),
     ]
 }
