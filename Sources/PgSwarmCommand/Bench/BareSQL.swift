@@ -2,8 +2,8 @@ import Postgres
 
 /// The limits: the least that a server must do for what could be called the same work.
 ///
-/// The tables have the columns and keys of the protocol's. The statements keep none of its promises: no lease, no
-/// fence, no attempts, no events.
+/// The tables have the columns and keys of the protocol's. The statements keep none of its promises: no
+/// lease, no fence, no attempts, no events.
 struct BareSQL: Sendable {
     /// The schema of the bare tables.
     let schema: String

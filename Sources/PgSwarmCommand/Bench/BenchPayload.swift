@@ -5,7 +5,8 @@ import Postgres
 enum BenchPayload {
     static let textLength = 160
 
-    private static let text = JSONText(#"{"number": 1, "text": ""# + String(repeating: "x", count: textLength) + #""}"#)
+    private static let text = JSONText(
+        #"{"number": 1, "text": ""# + String(repeating: "x", count: textLength) + #""}"#)
 
     static func texts(_ count: Int) -> [JSONText] {
         Array(repeating: text, count: count)

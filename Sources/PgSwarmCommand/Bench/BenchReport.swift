@@ -39,7 +39,9 @@ struct BenchReport: Sendable {
 
     /// Writes the report for people.
     func show(on console: Console) {
-        var table = Table([.left("WHAT"), .right("PGSWARM"), .right("LIMIT"), .right("RATIO"), .flexible("THE LIMIT IS")])
+        var table = Table([
+            .left("WHAT"), .right("PGSWARM"), .right("LIMIT"), .right("RATIO"), .flexible("THE LIMIT IS"),
+        ])
         for figure in figures {
             table.add([
                 Table.Cell(figure.title),

@@ -39,7 +39,9 @@ struct BenchRun {
             report.notes += remains
             return report
         case .failure(let error):
-            if let remain = remains.first { throw CommandFailure("failed", "\(CommandFailure(error).message); \(remain)") }
+            if let remain = remains.first {
+                throw CommandFailure("failed", "\(CommandFailure(error).message); \(remain)")
+            }
             throw error
         }
     }
@@ -62,7 +64,8 @@ struct BenchRun {
             let server = try await connection.run { db in try db.serverTraits() }
             let meter = await ServerMeter(connection, database: server.database)
             let stage = BenchStage(
-                options: options, name: name, identity: identity, scale: scale, meter: meter, progress: progress,
+                options: options, name: name, identity: identity, scale: scale, meter: meter,
+                progress: progress,
                 siblings: Array(scratches.dropFirst()))
             try await connection.run { db in try db.execute(stage.bare.setUp) }
             var figures: [Figure] = []
@@ -87,13 +90,15 @@ struct BenchRun {
             do {
                 try await scratch.drop()
             } catch {
-                remains.append("the database \(scratch.name) is still there: \(CommandFailure(error).message)")
+                remains.append(
+                    "the database \(scratch.name) is still there: \(CommandFailure(error).message)")
             }
         }
         guard isHere else { return remains }
         do {
             try await Connection.visit(home) { db in
-                try db.execute([BareSQL(schema: name).tearDown] + BenchSQL.removals(ofQueuesLike: "\(name)-%"))
+                try db.execute(
+                    [BareSQL(schema: name).tearDown] + BenchSQL.removals(ofQueuesLike: "\(name)-%"))
             }
         } catch {
             remains.append("the queues \(name)-* are still there: \(CommandFailure(error).message)")

@@ -3,7 +3,8 @@ import Logging
 import PgSwarm
 import Postgres
 
-/// Where the parts of a benchmark measure: a database, a name of their own in it, and what they have in common.
+/// Where the parts of a benchmark measure: a database, a name of their own in it, and what they have in
+/// common.
 struct BenchStage: Sendable {
     let options: ConnectionOptions
     /// Begins the names of all queues, and is that of the schema with the bare tables.
@@ -12,7 +13,8 @@ struct BenchStage: Sendable {
     let scale: BenchScale
     let meter: ServerMeter
     let progress: BenchProgress
-    /// Databases like this one, for measurements that depend on how full the tables are; empty if none may be made.
+    /// Databases like this one, for measurements that depend on how full the tables are; empty if none may
+    /// be made.
     let siblings: [ConnectionOptions]
 
     /// What the limits are measured with.
@@ -60,7 +62,8 @@ struct BenchStage: Sendable {
 
     /// Opens a session.
     func openSession(_ db: isolated Connection) throws -> UUID {
-        let introduction = Introduction(agent: identity.agent, kind: .runtime, credential: identity.credential)
+        let introduction = Introduction(
+            agent: identity.agent, kind: .runtime, credential: identity.credential)
         return try db.openSession(introduction).token
     }
 
@@ -82,8 +85,8 @@ struct BenchStage: Sendable {
         }
     }
 
-    /// Alternates measurements for so many rounds, every other one in reverse, so that what drifts while they run, and
-    /// what one leaves behind for the next, spreads over all.
+    /// Alternates measurements for so many rounds, every other one in reverse, so that what drifts while
+    /// they run, and what one leaves behind for the next, spreads over all.
     ///
     /// - Returns: The values of each measurement, one for each round.
     func alternating(

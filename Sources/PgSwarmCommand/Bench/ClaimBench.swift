@@ -4,8 +4,8 @@ import Postgres
 
 /// What a claim of one task costs when many others are ready, beside what it costs when few are.
 ///
-/// Each number of tasks is in a database of its own where such may be made: an index that holds a million entries of
-/// another queue would be as deep.
+/// Each number of tasks is in a database of its own where such may be made: an index that holds a million
+/// entries of another queue would be as deep.
 struct ClaimBench {
     let stage: BenchStage
 
@@ -74,7 +74,8 @@ struct ClaimBench {
                         samples.percentile(share), beside: (index == 0 ? bare : times[0]).percentile(share))
                 ],
                 limitTitle: index == 0
-                    ? "bare DELETE + INSERT, one commit" : "the same with \(stage.scale.depths[0].grouped) ready")
+                    ? "bare DELETE + INSERT, one commit"
+                    : "the same with \(stage.scale.depths[0].grouped) ready")
         }
     }
 }
@@ -85,11 +86,13 @@ private struct FilledQueue: Sendable {
     let session: UUID
     let queue: QueueName
 
-    /// Claims one task; milliseconds. It is completed afterwards, at no time's cost.
+    /// Claims one task, and completes it when the clock has stopped; milliseconds.
     func claim() async throws -> Double {
         try await connection.run { db in
             var claimed: [ClaimedTask] = []
-            let time = try Pace.milliseconds { claimed = try db.claim(ClaimRequest([queue]), session: session) }
+            let time = try Pace.milliseconds {
+                claimed = try db.claim(ClaimRequest([queue]), session: session)
+            }
             _ = try db.settle(claimed.map { (handle: $0.handle, verdict: Verdict.complete()) })
             return time
         }

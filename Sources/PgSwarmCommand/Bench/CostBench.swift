@@ -2,8 +2,9 @@ import FoundationEssentials
 import PgSwarm
 import Postgres
 
-/// What the life of a task costs the server: enqueued, claimed and completed in three calls with a commit each, from
-/// eight connections, beside plain prepared statements on the narrow tables of the published measurements.
+/// What the life of a task costs the server: enqueued, claimed and completed in three calls with a commit
+/// each, from eight connections, beside plain prepared statements on the narrow tables of the published
+/// measurements.
 struct CostBench {
     /// The published figures of those tables: microseconds of processor time and bytes of log for each task.
     private static let published: [Int: (microseconds: Double, bytes: Double)] = [
@@ -32,16 +33,18 @@ struct CostBench {
         let title = "life of a task, batch \(batch)"
         var own: [ServerMeter.Use] = []
         var plain: [ServerMeter.Use] = []
-        _ = try await stage.alternating(title, [
-            { _ in
-                own.append(try await lives(batch, on: connections, sessions))
-                return nil
-            },
-            { _ in
-                plain.append(try await referenceLives(batch, on: connections, reference))
-                return nil
-            },
-        ])
+        _ = try await stage.alternating(
+            title,
+            [
+                { _ in
+                    own.append(try await lives(batch, on: connections, sessions))
+                    return nil
+                },
+                { _ in
+                    plain.append(try await referenceLives(batch, on: connections, reference))
+                    return nil
+                },
+            ])
         let limitTitle = "three plain statements, schema A3"
         return [
             Figure(
@@ -55,7 +58,9 @@ struct CostBench {
         ]
     }
 
-    private func lives(_ batch: Int, on connections: [Connection], _ sessions: [UUID]) async throws -> ServerMeter.Use {
+    private func lives(_ batch: Int, on connections: [Connection], _ sessions: [UUID]) async throws
+        -> ServerMeter.Use
+    {
         let queue = stage.queue("cost-\(batch)")
         let drafts = BenchPayload.drafts(batch, for: queue)
         let request = ClaimRequest([queue], count: batch)
@@ -103,6 +108,7 @@ struct CostBench {
 extension ServerMeter.Use {
     /// The share of one task, in microseconds and bytes.
     fileprivate func divided(by tasks: Double) -> ServerMeter.Use {
-        ServerMeter.Use(processorTime: processorTime.map { $0 * 1e6 / tasks }, logBytes: logBytes.map { $0 / tasks })
+        ServerMeter.Use(
+            processorTime: processorTime.map { $0 * 1e6 / tasks }, logBytes: logBytes.map { $0 / tasks })
     }
 }

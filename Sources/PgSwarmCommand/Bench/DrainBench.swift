@@ -16,22 +16,25 @@ struct DrainBench {
         return figures
     }
 
-    /// The worker beside the same functions without it, and beside the bare statement, over as many connections.
+    /// The worker beside the same functions without it, and beside the bare statement, over as many
+    /// connections.
     private func measureWorker(batch: Int, tasks: Int) async throws -> [Figure] {
         let drain = WorkerDrain(stage: stage, batch: batch)
         let loops = DrainLoops(stage: stage, batch: batch, tasks: tasks)
         let title = "drain, batch \(batch)"
         let values = try await stage.withConnections(drain.calls) { connections in
             let sessions = try await stage.openSessions(connections)
-            return try await stage.alternating(title, [
-                { round in
-                    let queue = stage.queue("worker-\(batch)-\(round)")
-                    try await stage.fill(queue, tasks, on: connections[0], session: sessions[0])
-                    return try await drain.rate(queue, tasks: tasks)
-                },
-                { round in try await loops.steps(on: connections, sessions, round: round) },
-                { round in try await loops.takes(on: connections, round: round) },
-            ])
+            return try await stage.alternating(
+                title,
+                [
+                    { round in
+                        let queue = stage.queue("worker-\(batch)-\(round)")
+                        try await stage.fill(queue, tasks, on: connections[0], session: sessions[0])
+                        return try await drain.rate(queue, tasks: tasks)
+                    },
+                    { round in try await loops.steps(on: connections, sessions, round: round) },
+                    { round in try await loops.takes(on: connections, round: round) },
+                ])
         }
         return [
             Figure(
@@ -42,7 +45,8 @@ struct DrainBench {
                 part: .drain, name: "drain_worker_\(batch)_bare", title: "\(title), worker", unit: .perSecond,
                 rounds: values[0].beside(values[2]), limitTitle: "bare DELETE + INSERT, one commit"),
             Figure(
-                part: .drain, name: "drain_step_\(batch)_bare", title: "\(title), step() in a loop", unit: .perSecond,
+                part: .drain, name: "drain_step_\(batch)_bare", title: "\(title), step() in a loop",
+                unit: .perSecond,
                 rounds: values[1].beside(values[2]), limitTitle: "bare DELETE + INSERT, one commit"),
         ]
     }
@@ -53,10 +57,12 @@ struct DrainBench {
         let title = "drain, batch 1, one connection"
         let values = try await stage.withConnections(1) { connections in
             let sessions = try await stage.openSessions(connections)
-            return try await stage.alternating(title, [
-                { round in try await loops.steps(on: connections, sessions, round: 100 + round) },
-                { round in try await loops.takes(on: connections, round: 100 + round) },
-            ])
+            return try await stage.alternating(
+                title,
+                [
+                    { round in try await loops.steps(on: connections, sessions, round: 100 + round) },
+                    { round in try await loops.takes(on: connections, round: 100 + round) },
+                ])
         }
         return Figure(
             part: .drain, name: "drain_step_1_alone_bare", title: title, unit: .perSecond,
@@ -70,14 +76,16 @@ struct DrainBench {
         let loops = DrainLoops(stage: stage, batch: 100, tasks: tasks)
         let values = try await stage.withConnections(2) { connections in
             let sessions = try await stage.openSessions(connections)
-            return try await stage.alternating(title, [
-                { round in
-                    let queue = stage.queue("singles-\(round)")
-                    try await stage.fill(queue, tasks, on: connections[0], session: sessions[0])
-                    return try await SinglesDrain(stage: stage, callers: callers).rate(queue)
-                },
-                { round in try await loops.steps(on: connections, sessions, round: 200 + round) },
-            ])
+            return try await stage.alternating(
+                title,
+                [
+                    { round in
+                        let queue = stage.queue("singles-\(round)")
+                        try await stage.fill(queue, tasks, on: connections[0], session: sessions[0])
+                        return try await SinglesDrain(stage: stage, callers: callers).rate(queue)
+                    },
+                    { round in try await loops.steps(on: connections, sessions, round: 200 + round) },
+                ])
         }
         return Figure(
             part: .drain, name: "drain_singles", title: title, unit: .perSecond,

@@ -2,8 +2,8 @@ import FoundationEssentials
 import PgSwarm
 import Postgres
 
-/// Enqueueing on one connection, one commit a call, beside an array INSERT of the same bodies into a bare table with the
-/// columns and the key of the protocol's.
+/// Enqueueing on one connection, one commit a call, beside an array INSERT of the same bodies into a bare
+/// table with the columns and the key of the protocol's.
 struct EnqueueBench {
     let stage: BenchStage
 
@@ -25,18 +25,20 @@ struct EnqueueBench {
         let payloads = BenchPayload.texts(size)
         let bare = stage.bare
         let window = stage.scale.window
-        let rates = try await stage.alternating(title, [
-            { _ in
-                try await Pace.rate(on: connections) { db, _ in
-                    try Pace.repeating(for: window) { try db.enqueue(drafts, by: author).count }
-                }
-            },
-            { _ in
-                try await Pace.rate(on: connections) { db, _ in
-                    try Pace.repeating(for: window) { try db.execute(bare.insert(payloads)) }
-                }
-            },
-        ])
+        let rates = try await stage.alternating(
+            title,
+            [
+                { _ in
+                    try await Pace.rate(on: connections) { db, _ in
+                        try Pace.repeating(for: window) { try db.enqueue(drafts, by: author).count }
+                    }
+                },
+                { _ in
+                    try await Pace.rate(on: connections) { db, _ in
+                        try Pace.repeating(for: window) { try db.execute(bare.insert(payloads)) }
+                    }
+                },
+            ])
         return Figure(
             part: .enqueue, name: "enqueue_\(size)", title: title, unit: .perSecond,
             rounds: rates[0].beside(rates[1]), limitTitle: "bare array INSERT")

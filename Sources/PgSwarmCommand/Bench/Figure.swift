@@ -39,8 +39,8 @@ struct Figure: Sendable {
     /// The median over the rounds.
     var limit: Double? { Samples(rounds.compactMap(\.limit)).median }
 
-    /// The median of the rounds' own ratios: what disturbs the machine disturbs both sides of one round alike, but not
-    /// all rounds.
+    /// The median of the rounds' own ratios: what disturbs the machine disturbs both sides of one round
+    /// alike, but not all rounds.
     var ratio: Double? {
         Samples(
             rounds.compactMap { round in

@@ -1,6 +1,7 @@
 import Postgres
 
-/// Runs loops of calls on connections, each on its connection's own thread, so that nothing but the calls is measured.
+/// Runs loops of calls on connections, each on its connection's own thread, so that nothing but the calls
+/// is measured.
 enum Pace {
     /// Runs the loop on every connection at once.
     ///

@@ -1,9 +1,10 @@
 import Postgres
 
-/// The life of a task in plain prepared statements on four narrow tables, the schema called A3 in the published
-/// measurements: the yardstick for what pgswarm's functions cost.
+/// The life of a task in plain prepared statements on four narrow tables, the schema called A3 in the
+/// published measurements: the yardstick for what pgswarm's functions cost.
 ///
-/// It has a lease and a fence, but no limits on attempts, no history, no events, no checks of what it is given.
+/// It has a lease and a fence, but no limits on attempts, no history, no events, no checks of what it is
+/// given.
 struct ReferenceSQL: Sendable {
     /// The schema of the tables.
     let schema: String

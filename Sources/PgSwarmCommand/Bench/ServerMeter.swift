@@ -11,7 +11,8 @@ struct ServerMeter: Sendable {
     }
 
     private let processes: ServerProcesses?
-    /// Whether the user may read the position of the log: not on a standby, and not everywhere that is managed.
+    /// Whether the user may read the position of the log: not on a standby, and not everywhere that is
+    /// managed.
     private let readsLog: Bool
     private let connection: Connection
 
@@ -24,7 +25,8 @@ struct ServerMeter: Sendable {
 
     /// What can't be read, for people.
     var gaps: [String] {
-        (processes == nil ? ["the server's processor time can't be read: it is not on this machine, or out of sight"] : [])
+        (processes == nil
+            ? ["the server's processor time can't be read: it is not on this machine, or out of sight"] : [])
             + (readsLog ? [] : ["the server's log position can't be read"])
     }
 
@@ -37,7 +39,10 @@ struct ServerMeter: Sendable {
         let (time, log) = await reading()
         let answer = try await body()
         let (laterTime, laterLog) = await reading()
-        return (answer, Use(processorTime: Self.difference(time, laterTime), logBytes: Self.difference(log, laterLog)))
+        return (
+            answer,
+            Use(processorTime: Self.difference(time, laterTime), logBytes: Self.difference(log, laterLog))
+        )
     }
 
     private func reading() async -> (Double?, Double?) {

@@ -3,8 +3,8 @@ import Logging
 import PgSwarm
 import Postgres
 
-/// How long an idle worker takes to begin a task, from the start of the call that enqueues it, beside a bare NOTIFY round
-/// trip and one claim.
+/// How long an idle worker takes to begin a task, from the start of the call that enqueues it, beside a
+/// bare NOTIFY round trip and one claim.
 struct WakeBench {
     let stage: BenchStage
 
@@ -41,7 +41,8 @@ struct WakeBench {
         let handler = StartTimes()
         let worker = try Worker(
             working, queues: [queue],
-            configuration: WorkerConfiguration(concurrency: 1, logger: Logs.logger("pgswarm.bench")), handler: handler)
+            configuration: WorkerConfiguration(concurrency: 1, logger: Logs.logger("pgswarm.bench")),
+            handler: handler)
         async let work: Void = worker.run()
         var idle = IdleWorker(
             queue: queue, producer: producing, starts: handler.times.makeAsyncIterator(),

@@ -35,7 +35,8 @@ struct BenchCommand: SwarmCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Measure only these: \(BenchPart.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "part"))
+            "Measure only these: \(BenchPart.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "part"))
     var only: [BenchPart] = []
 
     @Flag(help: "Measure in the connected database, in queues of their own that are removed afterwards.")
@@ -70,7 +71,8 @@ struct BenchCommand: SwarmCommand {
             }
             guard let first = try await group.next(), let answer = first else {
                 group.cancelAll()
-                // What the work throws now is only the echo of the cancellation, unless it could not clean up.
+                // What the work throws now is only the echo of the cancellation, unless it could not clean
+                // up.
                 while let rest = await group.nextResult() {
                     if case .failure(let failure as CommandFailure) = rest { throw failure }
                 }
