@@ -25,10 +25,8 @@ enum CommandList {
                 CancelCommand.self, RetryCommand.self, QueuesCommand.self, PauseCommand.self,
                 ResumeCommand.self, AgentsCommand.self,
             ]),
-        // The benchmark goes here.
         CommandGroup(
-            name: "OTHER", subcommands: [DemoCommand.self, CompletionsCommand.self, CountCommand.self]),
-        // The demo and the benchmark go here.
-        CommandGroup(name: "OTHER", subcommands: [BenchCommand.self, CompletionsCommand.self]),
+            name: "OTHER",
+            subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),
     ]
 }
