@@ -80,6 +80,12 @@ final class PrivateServer: Sendable {
         _ = await running.ended()
     }
 
+    /// The server's first process.
+    var postmaster: pid_t? {
+        let file = try? String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)
+        return file?.split(separator: "\n").first.flatMap { pid_t($0) }
+    }
+
     func options(_ more: [String: String] = [:]) -> ConnectionOptions {
         let parameters = ["host": folder, "user": "postgres", "dbname": "postgres"]
         return ConnectionOptions(parameters: parameters.merging(more) { $1 })

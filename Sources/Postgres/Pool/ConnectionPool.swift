@@ -48,6 +48,11 @@ public final class ConnectionPool: Sendable {
         state = Mutex(PoolState(maximum: configuration.maximum))
     }
 
+    /// How many wait for a connection at this moment.
+    public var waiting: Int {
+        state.withLock { $0.line.count }
+    }
+
     /// Lends a connection to `body`.
     ///
     /// Cancelling the Swift task ends the wait for a connection, cancels the statement that runs, and

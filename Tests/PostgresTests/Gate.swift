@@ -1,0 +1,22 @@
+import Foundation
+import Synchronization
+
+/// Holds a connection's thread until a test lets it go.
+final class Gate: Sendable {
+    private let state = Mutex((isWaiting: false, isOpen: false))
+
+    /// Blocks the calling thread, which must be a connection's own.
+    func wait() {
+        state.withLock { $0.isWaiting = true }
+        while state.withLock({ !$0.isOpen }) { usleep(200) }
+    }
+
+    /// Returns when somebody waits at the gate.
+    func waiting() async throws {
+        while state.withLock({ !$0.isWaiting }) { await Task.yield() }
+    }
+
+    func open() {
+        state.withLock { $0.isOpen = true }
+    }
+}
