@@ -24,7 +24,10 @@ struct ChildShell {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        // A group of its own: what is sent to the group of the tests (Ctrl-C, a time limit) must not end
+        // the shell before it has stopped the server.
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
         let shell = ["/bin/sh", "-c", script]
         let asPostgres = ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         let words = getuid() == 0 ? asPostgres + shell : shell

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Testing
 
 /// Holds a connection's thread until a test lets it go.
 final class Gate: Sendable {
@@ -13,7 +14,11 @@ final class Gate: Sendable {
 
     /// Returns when somebody waits at the gate.
     func waiting() async throws {
-        while state.withLock({ !$0.isWaiting }) { await Task.yield() }
+        let limit = ContinuousClock.now + .seconds(30)
+        while state.withLock({ !$0.isWaiting }) {
+            try #require(ContinuousClock.now < limit, "nobody came to the gate")
+            await Task.yield()
+        }
     }
 
     func open() {

@@ -108,7 +108,8 @@ import Testing
         }
         #expect(commit.isOutcomeUnknown)
         #expect(start.duration(to: .now) > .seconds(4), "the commit was cancelled")
-        // Both are there, which is why nobody may say that they are not.
+        // Both are there as soon as the server stops waiting, which is why nobody may say that they are not.
+        try await server.terminate(db.processID)
         let other = try await server.connect()
         #expect(try await other.query("SELECT FROM t").count == 2)
         await other.close()

@@ -51,6 +51,8 @@ import Testing
             $0.maximum = 1
             $0.acquireTimeout = .milliseconds(50)
         }
+        // Making the connection counts as waiting for one; here it must be there already.
+        while (try? await pool.withConnection { _ in }) == nil {}
         let gate = Gate()
         async let holder: Void = pool.withConnection { _ in gate.wait() }
         try await gate.waiting()
