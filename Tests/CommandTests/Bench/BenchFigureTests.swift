@@ -3,7 +3,7 @@ import Testing
 @testable import PgSwarmCommand
 
 @Suite struct BenchFigureTests {
-    private func figure(_ unit: Figure.Unit = .perSecond, _ rounds: [Figure.Round]) -> Figure {
+    private func make(_ rounds: [Figure.Round], in unit: Figure.Unit = .perSecond) -> Figure {
         Figure(part: .drain, name: "drain", title: "drain", unit: unit, rounds: rounds, limitTitle: "bare")
     }
 
@@ -21,7 +21,7 @@ import Testing
 
     @Test func `A ratio is that of a round, not that of two medians`() {
         // The machine was disturbed in the second round: both sides halve.
-        let figure = figure([
+        let figure = make([
             Figure.Round(80, beside: 100), Figure.Round(40, beside: 50), Figure.Round(70, beside: 100),
         ])
         #expect(figure.value == 70)
@@ -30,23 +30,23 @@ import Testing
     }
 
     @Test func `What could not be measured has no ratio`() {
-        let figure = figure([Figure.Round(nil, beside: 100), Figure.Round(3, beside: 0)])
+        let figure = make([Figure.Round(nil, beside: 100), Figure.Round(3, beside: 0)])
         #expect(figure.value == 3)
         #expect(figure.ratio == nil)
         #expect(figure.json.text.contains(#""ratio":null"#))
     }
 
     @Test func `Values are written with their units`() {
-        #expect(figure(.perSecond, []).text(12_345.6) == "12,346/s")
-        #expect(figure(.milliseconds, []).text(1.234) == "1.23 ms")
-        #expect(figure(.milliseconds, []).text(12.34) == "12.3 ms")
-        #expect(figure(.microseconds, []).text(1500) == "1,500 us")
-        #expect(figure(.bytes, []).text(640) == "640 B")
-        #expect(figure(.percentOfCore, []).text(0.056) == "0.06 %")
+        #expect(make([], in: .perSecond).text(12_345.6) == "12,346/s")
+        #expect(make([], in: .milliseconds).text(1.234) == "1.23 ms")
+        #expect(make([], in: .milliseconds).text(12.34) == "12.3 ms")
+        #expect(make([], in: .microseconds).text(1500) == "1,500 us")
+        #expect(make([], in: .bytes).text(640) == "640 B")
+        #expect(make([], in: .percentOfCore).text(0.056) == "0.06 %")
     }
 
     @Test func `JSON has four significant digits`() {
-        let text = figure([Figure.Round(12_345.678, beside: 0.000123456)]).json.text
+        let text = make([Figure.Round(12_345.678, beside: 0.000123456)]).json.text
         #expect(text.contains(#""pgswarm":12346,"#))
         #expect(text.contains(#""limit":0.0001235,"#))
     }

@@ -69,7 +69,7 @@ import Testing
         let child = try await ChildProcess.start(
             .pgswarm, ["bench", "--only", "drain"], environment: shell.environment)
         try await eventually("a database to measure in") { try await scratchDatabases(shell) == 1 }
-        child.interrupt()
+        await child.interrupt()
         let result = try await child.waitForExit(deadline: .seconds(60))
         #expect(result.exitCode == 1, "\(result)")
         #expect(result.error.contains("interrupted"), "\(result)")
