@@ -39,7 +39,8 @@ public struct TestServer: Sendable {
         self.logFile = logFile
         self.processID = processID
         let options = try ConnectionOptions(url: DatabaseURL(url).naming("postgres"))
-        administration = ConnectionPool(options, configuration: .init(maximum: 4))
+        // Hundreds of tests may ask for their databases at once.
+        administration = ConnectionPool(options, configuration: .init(maximum: 4, acquireTimeout: .seconds(300)))
     }
 
     /// Nothing that a test writes has to survive a power cut.

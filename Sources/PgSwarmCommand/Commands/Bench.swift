@@ -8,7 +8,7 @@ import UnixSignals
 struct BenchCommand: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure this server with pgswarm, each figure beside the server's raw limit.",
+        abstract: "Measure pgswarm beside the server's raw limits.",
         discussion: """
             Each measurement alternates with its limit: what the same server does, over as many connections, when it \
             is asked for the least that could be called the same work. Both columns are medians of the rounds; the \

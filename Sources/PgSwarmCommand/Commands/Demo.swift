@@ -6,7 +6,7 @@ import SystemPackage
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Kill workers and the server while they count your files, and watch nothing go wrong.",
+        abstract: "Break a swarm on purpose and watch nothing go wrong.",
         discussion: """
             Every file of FOLDER becomes a task, and real workers hash and count them. Meanwhile one worker is \
             killed, one is frozen until its lease has run out and then thawed, and PostgreSQL itself is killed. At \
