@@ -10,8 +10,7 @@ extension Swarm {
     /// - Throws: `invalid_argument`, `queue_full`, `request_mismatch`, `too_large`, `lost_claim`, `unreachable`;
     ///   `outcome_unknown` when the connection broke at the wrong moment and the draft has no key.
     @discardableResult
-    public func enqueue(_ draft: TaskDraft, parent: Handle? = nil) async throws(SwarmError) -> EnqueueReceipt
-    {
+    public func enqueue(_ draft: TaskDraft, parent: Handle? = nil) async throws(SwarmError) -> EnqueueReceipt {
         try await observed("enqueue", queue: draft.queue) { context throws(SwarmError) in
             let author = try await author(parent)
             let draft = traced(draft, in: context)

@@ -4,8 +4,7 @@ extension Swarm {
     /// Cancels tasks: no completion takes effect any more.
     ///
     /// - Returns: One answer for each task.
-    public func cancel(_ tasks: [TaskID], reason: String? = nil) async throws(SwarmError) -> [SteeringAnswer]
-    {
+    public func cancel(_ tasks: [TaskID], reason: String? = nil) async throws(SwarmError) -> [SteeringAnswer] {
         let author = try await author()
         return try await write("cancel") { db throws(SwarmError) in
             try db.cancel(tasks, reason: reason, agent: author.agent, session: author.session)

@@ -8,7 +8,7 @@ final class DeafServer: Sendable {
     init() throws {
         var template = Array("/tmp/pgdeaf-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw PrivateServer.Failure(reason: "no temporary folder") }
-        let folder = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        let folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let listening = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -6,7 +6,7 @@ import Testing
     @Test(arguments: [
         "", " ", "postgres", "http://localhost/db", "mysql://u:s3cret@h/db?x=y", "postgresql:/u:s3cret@h/db",
         "postgresql//u:s3cret@h", "postgres://u:s3%zzcret@h/db", "postgres://u:s3%@h/db",
-        "postgres://u:s3cret%00@h/db", "postgres://u:s3/cret@h/db", 
+        "postgres://u:s3cret%00@h/db", "postgres://u:s3/cret@h/db",
         "postgres://u:s3#cret@h:port/db", "postgres://u:s3@cret@h/db", "postgres://u:s3:cret@h:x/db",
         "postgres://u:s3cret@h:0/db", "postgres://u:s3cret@h:65536/db", "postgres://u:s3cret@h:-1/db",
         "postgres://u:s3cret@[::1/db", "postgres://u:s3cret@h/db?sslmode=never",
@@ -28,9 +28,14 @@ import Testing
 
     @Test(arguments: [
         ("postgresql://", [:]),
-        ("postgres://u:p%40ss%2F@h:5433/db", ["user": "u", "password": "p@ss/", "host": "h", "port": "5433", "dbname": "db"]),
-        ("postgresql://h1:1,h2:2/db?target_session_attrs=read-write",
-            ["host": "h1,h2", "port": "1,2", "dbname": "db", "target_session_attrs": "read-write"]),
+        (
+            "postgres://u:p%40ss%2F@h:5433/db",
+            ["user": "u", "password": "p@ss/", "host": "h", "port": "5433", "dbname": "db"]
+        ),
+        (
+            "postgresql://h1:1,h2:2/db?target_session_attrs=read-write",
+            ["host": "h1,h2", "port": "1,2", "dbname": "db", "target_session_attrs": "read-write"]
+        ),
         ("postgresql:///db?host=/run/x&connect_timeout=3", ["dbname": "db", "host": "/run/x", "connect_timeout": "3"]),
         ("postgres://u:s3?cret@h/db", ["user": "u", "password": "s3?cret", "host": "h", "dbname": "db"]),
         ("postgresql://[::1]/db", ["host": "::1", "dbname": "db"]),

@@ -2,7 +2,9 @@ import Postgres
 import Testing
 
 @Suite struct PoolTests {
-    private func pool(_ configure: (inout ConnectionPool.Configuration) -> Void = { _ in }) async throws -> ConnectionPool {
+    private func pool(_ configure: (inout ConnectionPool.Configuration) -> Void = { _ in }) async throws
+        -> ConnectionPool
+    {
         var configuration = ConnectionPool.Configuration()
         configure(&configuration)
         return ConnectionPool(try await PrivateServer.shared().options(), configuration: configuration)
@@ -75,7 +77,9 @@ import Testing
         for _ in 0..<20 {
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
-                    group.addTask { _ = try? await pool.withConnection { try $0.query("SELECT pg_sleep(0.001)").count } }
+                    group.addTask {
+                        _ = try? await pool.withConnection { try $0.query("SELECT pg_sleep(0.001)").count }
+                    }
                 }
                 await Task.yield()
                 group.cancelAll()
@@ -147,11 +151,14 @@ import Testing
         let pool = ConnectionPool(server.options(), configuration: .init(maximum: 3))
         try await pool.withConnection { try $0.script("CREATE TABLE t (a int)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<3 { group.addTask { _ = try await pool.withConnection { try $0.query("SELECT pg_sleep(0.01)").count } } }
+            for _ in 0..<3 {
+                group.addTask { _ = try await pool.withConnection { try $0.query("SELECT pg_sleep(0.01)").count } }
+            }
             try await group.waitForAll()
         }
         await server.stop(crash: true)
-        #expect(try await postgresError { try await pool.withConnection { try $0.query("SELECT 1") } }.isConnectionProblem)
+        #expect(
+            try await postgresError { try await pool.withConnection { try $0.query("SELECT 1") } }.isConnectionProblem)
         try await server.start()
         for _ in 0..<5 { #expect(try await pool.withConnection { try $0.query("SELECT FROM t").count } == 0) }
         await pool.close()

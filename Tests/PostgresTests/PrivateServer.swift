@@ -26,7 +26,7 @@ final class PrivateServer: Sendable {
     init(settings: [String] = []) async throws {
         var template = Array("/tmp/pgtest-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(reason: "no temporary folder") }
-        folder = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         extraSettings = settings
         if getuid() == 0, let user = getpwnam("postgres") {
             chown(folder, user.pointee.pw_uid, user.pointee.pw_gid)
@@ -72,10 +72,12 @@ final class PrivateServer: Sendable {
 
     /// Stops the server, cleanly or as if it had crashed; its data stay.
     func stop(crash: Bool = false) async {
-        guard let running = shell.withLock({ shell in
-            defer { shell = nil }
-            return shell
-        }) else { return }
+        guard
+            let running = shell.withLock({ shell in
+                defer { shell = nil }
+                return shell
+            })
+        else { return }
         running.tell(crash ? "crash" : "stop")
         _ = await running.ended()
     }

@@ -2,7 +2,9 @@ import Postgres
 import Testing
 
 extension PrivateServer {
-    /// Returns when the statement yields true. Each look is a round trip, so nothing sleeps.
+    /// Returns when the statement yields true.
+    ///
+    /// Each look is a round trip, so nothing sleeps.
     func wait(until condition: SQL) async throws {
         let db = try await connect()
         let limit = ContinuousClock.now + .seconds(30)

@@ -73,7 +73,8 @@ import Testing
                     try db.execute("INSERT INTO t VALUES (4)")
                 }
             }
-            #expect(try await db.query("SELECT array_agg(a::bigint ORDER BY a) FROM t")[0][0, as: [Int].self] == [1, 2, 4])
+            #expect(
+                try await db.query("SELECT array_agg(a::bigint ORDER BY a) FROM t")[0][0, as: [Int].self] == [1, 2, 4])
         }
     }
 

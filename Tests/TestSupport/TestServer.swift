@@ -40,7 +40,8 @@ public struct TestServer: Sendable {
         self.processID = processID
         let options = try ConnectionOptions(url: DatabaseURL(url).naming("postgres"))
         // Hundreds of tests may ask for their databases at once.
-        administration = ConnectionPool(options, configuration: .init(maximum: 4, acquireTimeout: .seconds(300)))
+        administration = ConnectionPool(
+            options, configuration: .init(maximum: 4, acquireTimeout: .seconds(300)))
     }
 
     /// Nothing that a test writes has to survive a power cut.

@@ -57,8 +57,7 @@ final class SwarmCoordination: CoordinatorSource {
         try await call(by: time) { db throws(SwarmError) in try db.promote(batch: batch) }
     }
 
-    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport
-    {
+    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport {
         try await call(by: time) { db throws(SwarmError) in try db.maintain(batch: batch) }
     }
 

@@ -15,8 +15,7 @@ enum QueuesSQL {
         "SELECT pgswarm.resume(queue => \(queue), agent => \(agent), session => \(session))"
     }
 
-    static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?, session: UUID?) -> SQL
-    {
+    static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?, session: UUID?) -> SQL {
         """
         SELECT pgswarm.set_queue(
             queue => \(queue), settings => \(settings), agent => \(agent), session => \(session))

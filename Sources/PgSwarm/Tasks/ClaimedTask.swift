@@ -51,8 +51,7 @@ public struct ClaimedTask: Sendable {
     /// Reads the payload as a value.
     ///
     /// - Throws: `invalid_argument` when the payload doesn't have the shape of `type`.
-    public func decode<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws(SwarmError) -> Payload
-    {
+    public func decode<Payload: Decodable>(_ type: Payload.Type = Payload.self) throws(SwarmError) -> Payload {
         try payload.decode(type)
     }
 }

@@ -52,8 +52,7 @@ extension Connection {
     public func renew(
         _ handles: [Handle], lease: Duration? = nil, session: UUID? = nil
     ) throws(SwarmError) -> [Renewal] {
-        let answers = try rows(ClaimSQL.renew(handles, lease: lease, session: session), count: handles.count)
-        {
+        let answers = try rows(ClaimSQL.renew(handles, lease: lease, session: session), count: handles.count) {
             row throws(PostgresError) in try row.decode((String, Date?, Double?).self)
         }
         return zip(handles, answers).map { handle, answer in

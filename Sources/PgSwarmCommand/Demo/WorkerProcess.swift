@@ -65,8 +65,7 @@ final class WorkerProcess: Sendable {
     }
 
     /// Runs the process to its end.
-    func run(_ configuration: Configuration, log: FileDescriptor, guardedBy processGuard: ProcessGuard) async
-    {
+    func run(_ configuration: Configuration, log: FileDescriptor, guardedBy processGuard: ProcessGuard) async {
         var configuration = configuration
         // Its own group: Control-C in the terminal is the demo's affair.
         configuration.platformOptions.processGroupID = 0

@@ -9,18 +9,22 @@ internal import Synchronization
 final class CancelRequest: Sendable {
     private let done = Atomic(false)
 
-    /// Sends the request. Must be called on the connection's own thread.
+    /// Sends the request.
+    ///
+    /// Must be called on the connection's own thread.
     ///
     /// - Parameter wakeup: Is signalled when the request is done.
     init(connection: OpaquePointer, wakeup: Wakeup) {
         // From here on only the request's own thread uses it.
         nonisolated(unsafe) let request = libpq_cancel_prepare(connection)
-        let isStarted = request != nil && startThread(stackSize: 256 * 1024) {
-            _ = libpq_cancel_send(request)
-            libpq_cancel_free(request)
-            self.done.store(true, ordering: .releasing)
-            wakeup.signal()
-        }
+        let isStarted =
+            request != nil
+            && startThread(stackSize: 256 * 1024) {
+                _ = libpq_cancel_send(request)
+                libpq_cancel_free(request)
+                self.done.store(true, ordering: .releasing)
+                wakeup.signal()
+            }
         if !isStarted {
             libpq_cancel_free(request)
             done.store(true, ordering: .releasing)

@@ -1,4 +1,5 @@
 internal import CLibPQ
+
 #if canImport(Glibc)
 internal import Glibc
 #elseif canImport(Musl)
@@ -30,7 +31,9 @@ extension Connection {
     }
 
     /// Waits until a request to cancel is over, because one still under way would hit the next
-    /// statement. The answer is known already; if the wait fails, only the connection is given up.
+    /// statement.
+    ///
+    /// The answer is known already; if the wait fails, only the connection is given up.
     func awaitCancelRequest(_ link: Link, _ exchange: inout Exchange) {
         guard let request = exchange.cancelRequest else { return }
         while !request.isDone {

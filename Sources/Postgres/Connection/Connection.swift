@@ -82,7 +82,9 @@ public actor Connection {
         interruption.cancelStatement()
     }
 
-    /// Ends the session; an open transaction is rolled back. Does nothing if it has ended already.
+    /// Ends the session; an open transaction is rolled back.
+    ///
+    /// Does nothing if it has ended already.
     public func close() {
         disconnect("the connection is closed")
     }

@@ -1,6 +1,8 @@
 internal import CLibPQ
 
-/// libpq's connection and what belongs to it. Used by one thread at a time; released, it is closed.
+/// libpq's connection and what belongs to it.
+///
+/// Used by one thread at a time; released, it is closed.
 final class Link {
     let pointer: OpaquePointer
     private let onNotice: (@Sendable (ServerError) -> Void)?

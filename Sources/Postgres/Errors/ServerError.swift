@@ -6,7 +6,9 @@ internal import CLibPQ
 public struct ServerError: Error, Sendable, Hashable {
     /// The code to decide by; messages are for people and may be translated.
     public var sqlState: SQLState
-    /// `ERROR`, `FATAL` or `PANIC`; for notices `WARNING`, `NOTICE`, `INFO` and so on. Never translated.
+    /// `ERROR`, `FATAL` or `PANIC`; for notices `WARNING`, `NOTICE`, `INFO` and so on.
+    ///
+    /// Never translated.
     public var severity: String
     /// One line that says what went wrong.
     public var message: String

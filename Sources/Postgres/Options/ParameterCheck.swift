@@ -59,7 +59,9 @@ enum ParameterCheck {
 
     private static func checkHosts(_ parameters: [String: String]) throws(PostgresError) {
         func count(_ keyword: String) -> Int {
-            parameters[keyword].map { $0.isEmpty ? 0 : $0.split(separator: ",", omittingEmptySubsequences: false).count } ?? 0
+            parameters[keyword].map {
+                $0.isEmpty ? 0 : $0.split(separator: ",", omittingEmptySubsequences: false).count
+            } ?? 0
         }
         let hosts = max(count("host"), count("hostaddr"))
         if count("host") > 0, count("hostaddr") > 0, count("host") != count("hostaddr") {

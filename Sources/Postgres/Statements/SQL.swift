@@ -22,7 +22,9 @@ public struct SQL: Sendable, Hashable {
         for binding in bindings { parameters.append(binding) }
     }
 
-    /// A statement without parameters from text made at run time. Nothing in it is escaped.
+    /// A statement without parameters from text made at run time.
+    ///
+    /// Nothing in it is escaped.
     public init(unsafe text: String) {
         self.text = text
         parameters = Parameters()
@@ -85,7 +87,9 @@ extension SQL: ExpressibleByStringInterpolation {
             appendPlaceholder()
         }
 
-        /// Appends text as it is. Never pass anything that came from outside.
+        /// Appends text as it is.
+        ///
+        /// Never pass anything that came from outside.
         public mutating func appendInterpolation(raw fragment: String) {
             text += fragment
         }

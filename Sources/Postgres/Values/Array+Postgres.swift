@@ -2,7 +2,9 @@ extension Array: PostgresEncodable where Element: PostgresEncodable {
     /// The array type of the element's type.
     public static var postgresType: PostgresType { Element.postgresType.array }
 
-    /// Appends a one-dimensional array. Arrays of arrays are not supported; the server refuses them.
+    /// Appends a one-dimensional array.
+    ///
+    /// Arrays of arrays are not supported; the server refuses them.
     public func encode(to bytes: inout [UInt8]) {
         Int32(isEmpty ? 0 : 1).appendBigEndian(to: &bytes)  // dimensions
         Int32(contains(where: \.isNull) ? 1 : 0).appendBigEndian(to: &bytes)

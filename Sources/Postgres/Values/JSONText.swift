@@ -1,4 +1,6 @@
-/// A JSON document as text, for `jsonb`. The server checks it; nothing is parsed here.
+/// A JSON document as text, for `jsonb`.
+///
+/// The server checks it; nothing is parsed here.
 public struct JSONText: Sendable, Hashable {
     /// The document.
     public var text: String

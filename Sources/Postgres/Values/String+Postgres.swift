@@ -2,7 +2,9 @@ extension String: PostgresEncodable, PostgresDecodable {
     /// `text`.
     public static var postgresType: PostgresType { .text }
 
-    /// Appends the text in UTF-8. The server refuses a text that contains a NUL character.
+    /// Appends the text in UTF-8.
+    ///
+    /// The server refuses a text that contains a NUL character.
     public func encode(to bytes: inout [UInt8]) {
         bytes.append(contentsOf: utf8)
     }

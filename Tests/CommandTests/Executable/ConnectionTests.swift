@@ -67,8 +67,7 @@ import Testing
         #expect(try await shell.run(["tasks"]).exitCode == 6)
         #expect(try await shell.run(["tasks", "--database", url]).exitCode == 0)
         shell.environment["PGSWARM_DATABASE_URL"] = nil
-        for (key, variable) in ["host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"]
-        {
+        for (key, variable) in ["host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"] {
             shell.environment[variable] = shell.database.options.parameters[key]
         }
         #expect(try await shell.run(["tasks"]).exitCode == 0)

@@ -123,8 +123,7 @@ import Testing
         (#"{"payload":1,"priority":99999}"#, "line 3"),
         (#"{"payload":1,"after":["99999"]}"#, "line 3"),
     ])
-    func `A broken third line keeps the whole file out and is named`(line: String, named: String) async throws
-    {
+    func `A broken third line keeps the whole file out and is named`(line: String, named: String) async throws {
         let shell = try await Shell()
         let path = try file("{\"n\":1}\n{\"n\":2}\n\(line)\n{\"n\":4}\n", in: shell)
         let result = try await shell.run(["enqueue", "q", "--file", path, "--json"])

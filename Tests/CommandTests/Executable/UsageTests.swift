@@ -54,7 +54,8 @@ import Testing
     }
 
     @Test func `Every command has an abstract that fits a line and an example`() async throws {
-        for command in CommandList.groups.flatMap({ $0.subcommands }) where command.configuration.shouldDisplay {
+        for command in CommandList.groups.flatMap({ $0.subcommands })
+        where command.configuration.shouldDisplay {
             let name = command._commandName
             #expect(command.configuration.abstract.count <= 54, "\(name)")
             let help = try await run(name, "--help")

@@ -51,8 +51,7 @@ final class FakeCoordinatorSource: CoordinatorSource {
         return 0
     }
 
-    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport
-    {
+    func maintain(batch: Int, by time: ContinuousClock.Instant) async throws(SwarmError) -> MaintenanceReport {
         state.withLock { $0.maintenances += 1 }
         return MaintenanceReport(partitions: 0, removed: 0)
     }

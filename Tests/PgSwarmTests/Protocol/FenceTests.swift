@@ -23,7 +23,9 @@ struct FenceTests {
     /// A task whose first holder lost it to a second one.
     private func superseded() async throws -> (task: Int, old: String, new: String) {
         try await openRegistration()
-        let (task, old) = try await onDatabase { db in (try db.enqueue("q"), try db.claim("q", agent: "frozen")[0]) }
+        let (task, old) = try await onDatabase { db in
+            (try db.enqueue("q"), try db.claim("q", agent: "frozen")[0])
+        }
         try await TestDatabase.current.moveClock(by: .seconds(3600))
         let lost = try await onDatabase { db in try db.sweep() }
         #expect(lost == 1)
@@ -53,9 +55,11 @@ struct FenceTests {
             }
             #expect(try db.settle(old, "complete", #"{"late": 1}"#) == "lost_claim")
             #expect(try db.settle(old, "complete", #"{"late": 1}"#) == "lost_claim")
-            let statuses = try db.query("SELECT status FROM pgswarm.renew(ARRAY[\(old), \(new)]) ORDER BY ord")
+            let statuses = try db.query(
+                "SELECT status FROM pgswarm.renew(ARRAY[\(old), \(new)]) ORDER BY ord")
             #expect(try statuses.map { try $0[0, as: String.self] } == ["lost", "ok"])
-            let late = try db.query("SELECT result::text, agent FROM pgswarm.late_results WHERE task_id = \(task)")
+            let late = try db.query(
+                "SELECT result::text, agent FROM pgswarm.late_results WHERE task_id = \(task)")
             #expect(late.count == 1)
             #expect(try late[0][0, as: String.self] == #"{"late": 1}"#)
             #expect(try late[0][1, as: String.self] == "frozen")
@@ -80,7 +84,9 @@ struct FenceTests {
         }
     }
 
-    @Test("Is refused when it lost the task while it waited for the row", arguments: ["complete", "renew", "progress"])
+    @Test(
+        "Is refused when it lost the task while it waited for the row",
+        arguments: ["complete", "renew", "progress"])
     func lostDuringWait(verb: String) async throws {
         try await openRegistration()
         let database = try TestDatabase.current
@@ -159,7 +165,8 @@ struct FenceTests {
         var fences: [Int] = []
         for round in 0..<6 {
             let (handle, fence) = try await onDatabase { db in
-                let row = try db.query("SELECT handle, fence FROM pgswarm.claim_task(\(task), agent => 'a')")[0]
+                let row = try db.query("SELECT handle, fence FROM pgswarm.claim_task(\(task), agent => 'a')")[
+                    0]
                 return (try row[0, as: String.self], try row[1, as: Int.self])
             }
             fences.append(fence)

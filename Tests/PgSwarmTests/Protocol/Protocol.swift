@@ -7,7 +7,9 @@ import struct FoundationEssentials.Date
 /// The protocol as its SQL callers see it: one thin call for each verb.
 extension Connection {
     /// Enqueues one task with options as a JSON object.
-    func enqueue(_ queue: String, _ options: String = "{}", payload: String = "{}", parent: String? = nil) throws -> Int {
+    func enqueue(_ queue: String, _ options: String = "{}", payload: String = "{}", parent: String? = nil)
+        throws -> Int
+    {
         try query(
             """
             SELECT id FROM pgswarm.enqueue_many(
@@ -16,7 +18,9 @@ extension Connection {
     }
 
     /// Claims and answers the handles.
-    func claim(_ queue: String, _ count: Int = 1, agent: String = "worker", lease: Duration? = nil) throws -> [String] {
+    func claim(_ queue: String, _ count: Int = 1, agent: String = "worker", lease: Duration? = nil) throws
+        -> [String]
+    {
         try query(
             """
             SELECT handle FROM pgswarm.claim(ARRAY[\(queue)], \(Int32(count)), agent => \(agent), lease => \(lease))

@@ -94,8 +94,9 @@ struct RaceTests {
         #expect(Set(bulk).count == 1)
         let handles = try await onConnections(50) { _, db in
             try (0..<2).map { _ in
-                try db.query("SELECT handle FROM pgswarm.claim(ARRAY['q'], request_id => 'r', agent => 'a')")[0][
-                    0, as: String.self]
+                try db.query("SELECT handle FROM pgswarm.claim(ARRAY['q'], request_id => 'r', agent => 'a')")[
+                    0][
+                        0, as: String.self]
             }
         }.flatMap { $0 }
         #expect(handles.count == 100)

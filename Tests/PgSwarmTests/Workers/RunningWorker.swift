@@ -72,8 +72,7 @@ struct RunningWorker: Sendable {
 actor EventLog {
     private(set) var events: [WorkerEvent] = []
     private let stream: AsyncStream<WorkerEvent>
-    private var waiters:
-        [(condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
+    private var waiters: [(condition: ([WorkerEvent]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     private var hasEnded = false
 
     init(_ stream: AsyncStream<WorkerEvent>) {

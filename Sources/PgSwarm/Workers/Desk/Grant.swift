@@ -51,8 +51,7 @@ struct Grant {
     /// How long before the database's end of a lease the work is stopped, so that it has really ended by then.
     static func margin(of lease: Duration) -> Duration { min(.seconds(2), lease / 10) }
 
-    private static func end(of lease: Duration, from time: ContinuousClock.Instant) -> ContinuousClock.Instant
-    {
+    private static func end(of lease: Duration, from time: ContinuousClock.Instant) -> ContinuousClock.Instant {
         time + lease - margin(of: lease)
     }
 
