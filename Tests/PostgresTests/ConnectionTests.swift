@@ -23,7 +23,10 @@ import Testing
         #expect(try await db.execute("INSERT INTO t SELECT generate_series(1, 5)") == 5)
         #expect(try await db.execute("UPDATE t SET a = 0 WHERE a > \(2)") == 3)
         #expect(try await db.execute("DELETE FROM t") == 5)
-        #expect(try await db.query("").isEmpty)
+        let nothing = try await db.query("")
+        #expect(nothing.isEmpty)
+        #expect(throws: PostgresError.self) { try nothing[0][0, as: Int.self] }
+        #expect(throws: PostgresError.self) { try nothing[-1]["a", as: Int.self] }
         await db.close()
     }
 

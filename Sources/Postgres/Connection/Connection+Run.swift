@@ -33,10 +33,11 @@ extension Connection {
         // cancelled later finds the scope.
         interruption.beginScope(scope)
         if Task.isCancelled { interruption.cancel(scope: scope) }
-        self.deadline = deadline
+        let previous = self.deadline
+        self.deadline = deadline ?? previous
         defer {
             interruption.endScope()
-            self.deadline = nil
+            self.deadline = previous
         }
         do throws(E) {
             return .success(try body(self))

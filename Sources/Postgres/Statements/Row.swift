@@ -48,6 +48,9 @@ public struct Row: Sendable {
     }
 
     private func decode<T: PostgresDecodable>(_ type: T.Type, at column: Int32) throws(PostgresError) -> T {
+        guard index >= 0, index < rows.count else {
+            throw .decoding("there is no row \(index), the answer has \(rows.count)")
+        }
         do throws(PostgresError) {
             if PQgetisnull(rows.result, index, column) != 0 {
                 guard let null = T.null else { throw .decoding("NULL is no \(T.self)") }

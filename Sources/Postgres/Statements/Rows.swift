@@ -76,8 +76,10 @@ extension Rows: RandomAccessCollection {
     public var endIndex: Int { count }
 
     /// The row at a position.
+    ///
+    /// How many rows come is the server's doing, so a position beyond them is no programming error that
+    /// ends the process: reading a value of such a row throws ``PostgresError/decoding(_:)``.
     public subscript(position: Int) -> Row {
-        precondition(position >= 0 && position < count, "row \(position) of \(count)")
-        return Row(rows: self, index: Int32(position))
+        Row(rows: self, index: Int32(clamping: position))
     }
 }
