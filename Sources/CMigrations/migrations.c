@@ -30,6 +30,9 @@ static const unsigned char functions_past[] = {
 static const unsigned char functions_flow[] = {
 #embed "../../Migrations/functions/flow.sql"
 };
+static const unsigned char functions_drafts[] = {
+#embed "../../Migrations/functions/drafts.sql"
+};
 static const unsigned char functions_enqueue[] = {
 #embed "../../Migrations/functions/enqueue.sql"
 };
@@ -85,6 +88,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/requests.sql", functions_requests),
     FILE_OF("functions/past.sql", functions_past),
     FILE_OF("functions/flow.sql", functions_flow),
+    FILE_OF("functions/drafts.sql", functions_drafts),
     FILE_OF("functions/enqueue.sql", functions_enqueue),
     FILE_OF("functions/claim.sql", functions_claim),
     FILE_OF("functions/claim_task.sql", functions_claim_task),
