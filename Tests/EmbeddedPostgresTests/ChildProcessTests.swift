@@ -13,7 +13,7 @@ import Darwin
 #endif
 
 /// The processes that tests start: everything else relies on their being ended.
-@Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct ChildProcessTests {
     let shell = Executable(path: "/bin/sh")
 
     @Test func `A run gives output, error and exit code`() async throws {

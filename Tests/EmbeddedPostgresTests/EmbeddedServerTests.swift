@@ -2,7 +2,7 @@ import EmbeddedPostgres
 import FoundationEssentials
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct EmbeddedServerTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddedServerTests {
     @Test func `A second start finds the first server`() async throws {
         try await withTemporaryLocation { location in
             #expect(EmbeddedServer.running(at: location) == nil)

@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct LifetimeTests {
+@Suite(.timeLimit(.minutes(5))) struct LifetimeTests {
     @Test func `A bound server and its files go when its process is killed`() async throws {
         // The body of an exit test runs in a process of its own; the environment is how it learns the path.
         let path = "/tmp/pgswarm-\(UUID().uuidString.prefix(8))"

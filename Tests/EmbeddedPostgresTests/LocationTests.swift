@@ -11,7 +11,7 @@ import Musl
 import Darwin
 #endif
 
-@Suite(.timeLimit(.minutes(2))) struct LocationTests {
+@Suite(.timeLimit(.minutes(5))) struct LocationTests {
     @Test func `The standard location follows XDG, and the home folder without it`() {
         #expect(
             ServerLocation.standard(environment: ["XDG_STATE_HOME": "/s", "HOME": "/h"]).directory

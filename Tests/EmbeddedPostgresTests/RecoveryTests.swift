@@ -13,7 +13,7 @@ import Darwin
 #endif
 
 /// What a crash leaves behind.
-@Suite(.timeLimit(.minutes(2))) struct RecoveryTests {
+@Suite(.timeLimit(.minutes(5))) struct RecoveryTests {
     @Test func `A killed server is started again at once and has what was committed`() async throws {
         try await withTemporaryLocation { location in
             let first = try await EmbeddedServer.startForTest(location)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The databases that tests get.
-@Suite(.timeLimit(.minutes(1))) struct TestDatabaseTests {
+@Suite(.timeLimit(.minutes(5))) struct TestDatabaseTests {
     @Test(.database, arguments: 0..<20) func `Each case has a database of its own`(number: Int) async throws {
         let database = try TestDatabase.current
         let found = try await database.pool.withConnection { connection in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Which database, who, and what a database must be like.
-@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionTests {
     @Test(.emptyDatabase) func `A database that is not migrated says so, and migrating mends it`()
         async throws
     {
@@ -123,7 +123,7 @@ import Testing
 }
 
 /// Registered agents and their credentials.
-@Suite(.database, .timeLimit(.minutes(2))) struct CredentialTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct CredentialTests {
     @Test func `A registered agent is known by its file alone`() async throws {
         let shell = try await Shell(openRegistration: false)
         let answer = try await shell.json("agents", "register", "builder/1")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The server that `pgswarm up` starts.
-@Suite(.children, .timeLimit(.minutes(2))) struct EmbeddedTests {
+@Suite(.children, .timeLimit(.minutes(5))) struct EmbeddedTests {
     @Test func `Up starts a server that other commands find, and down stops it`() async throws {
         let home = FileManager.default.temporaryDirectory.path + "/up_" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite(.database, .timeLimit(.minutes(2))) struct EnqueueTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct EnqueueTests {
     @Test func `One task answers its id and whether it is new`() async throws {
         let shell = try await Shell()
         let first = try await shell.json("enqueue", "q", #"{"n":1}"#, "--key", "a", "--title", "one")
@@ -72,7 +72,7 @@ import Testing
     }
 }
 
-@Suite(.database, .timeLimit(.minutes(2))) struct BulkEnqueueTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct BulkEnqueueTests {
     private func file(_ text: String, in shell: Shell) throws -> String {
         let path = shell.database.folder + "/tasks.jsonl"
         try Data(text.utf8).write(to: URL(filePath: path))

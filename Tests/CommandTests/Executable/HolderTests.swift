@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Claiming and the holder's writes.
-@Suite(.database, .timeLimit(.minutes(2))) struct HolderTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct HolderTests {
     private let claimedKeys: Set<String> = [
         "id", "handle", "epoch", "fence", "attempt", "max_attempts", "queue", "kind", "title", "payload",
         "priority",

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Workers, sidecars and coordinators as processes.
-@Suite(.database, .timeLimit(.minutes(2))) struct RuntimeTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct RuntimeTests {
     private func start(_ shell: Shell, _ arguments: [String]) async throws -> ChildProcess {
         try await ChildProcess.start(.pgswarm, arguments, environment: shell.environment)
     }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Steering, and looking at things.
-@Suite(.database, .timeLimit(.minutes(2))) struct SteeringTests {
+@Suite(.database, .timeLimit(.minutes(5))) struct SteeringTests {
     @Test func `Cancelling and retrying`() async throws {
         let shell = try await Shell()
         let id = try await shell.enqueue("q")

@@ -5,7 +5,7 @@ import Testing
 @testable import PgSwarmCommand
 
 /// Wrong calls and requests for help; none of them needs a database.
-@Suite(.children, .timeLimit(.minutes(2))) struct UsageTests {
+@Suite(.children, .timeLimit(.minutes(5))) struct UsageTests {
     private func run(_ arguments: String...) async throws -> ChildResult {
         try await Executable.pgswarm.run(arguments, environment: ["HOME": "/nonexistent"])
     }

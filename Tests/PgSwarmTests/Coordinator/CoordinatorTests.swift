@@ -6,7 +6,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("A coordinator", .timeLimit(.minutes(2)))
+@Suite("A coordinator", .timeLimit(.minutes(5)))
 struct CoordinatorTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

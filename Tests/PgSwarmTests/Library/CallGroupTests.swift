@@ -2,7 +2,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("Grouped calls", .timeLimit(.minutes(1)))
+@Suite("Grouped calls", .timeLimit(.minutes(5)))
 struct CallGroupTests {
     private typealias Group = CallGroup<Int, Int, Int>
 

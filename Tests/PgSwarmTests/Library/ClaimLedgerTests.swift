@@ -4,7 +4,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("The ledger of claims", .timeLimit(.minutes(1)))
+@Suite("The ledger of claims", .timeLimit(.minutes(5)))
 struct ClaimLedgerTests {
     private func task(_ id: Int64, queue: QueueName = "q") throws -> ClaimedTask {
         ClaimedTask(

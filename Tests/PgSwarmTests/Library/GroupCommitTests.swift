@@ -5,7 +5,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("Group commit on a server", .database, .timeLimit(.minutes(3)))
+@Suite("Group commit on a server", .database, .timeLimit(.minutes(5)))
 struct GroupCommitTests {
     @Test("A thousand Swift tasks that enqueue, claim and complete singly are served in large groups")
     func crowd() async throws {

@@ -5,7 +5,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The life of a task through the library", .database, .timeLimit(.minutes(2)))
+@Suite("The life of a task through the library", .database, .timeLimit(.minutes(5)))
 struct LifeOfATaskTests {
     struct Letter: Codable, Equatable {
         var to: String

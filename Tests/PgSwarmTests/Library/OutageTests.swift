@@ -7,7 +7,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("When connections break", .database, .timeLimit(.minutes(2)))
+@Suite("When connections break", .database, .timeLimit(.minutes(5)))
 struct OutageTests {
     @Test("Tasks are enqueued, claimed and completed once each while connections are killed again and again")
     func killedConnections() async throws {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("Sessions of a swarm", .database, .timeLimit(.minutes(1)))
+@Suite("Sessions of a swarm", .database, .timeLimit(.minutes(5)))
 struct SessionTests {
     @Test("One session is opened for a thousand callers who need it at once")
     func opensOnce() async throws {

@@ -18,7 +18,7 @@ struct Receipt: Codable {
 }
 // [end]
 
-@Suite("The article that one starts with", .database, .timeLimit(.minutes(1)))
+@Suite("The article that one starts with", .database, .timeLimit(.minutes(5)))
 struct StartHereTests {
     @Test("Its code works: enqueue, claim, complete")
     func firstTask() async throws {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import Tracing
 
-@Suite("Telemetry", .database, .timeLimit(.minutes(1)))
+@Suite("Telemetry", .database, .timeLimit(.minutes(5)))
 struct TelemetryTests {
     @Test("Every verb is a span, errors included")
     func spans() async throws {

@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Enqueueing in the caller's own transaction", .database, .timeLimit(.minutes(1)))
+@Suite("Enqueueing in the caller's own transaction", .database, .timeLimit(.minutes(5)))
 struct TransactionTests {
     private struct Mishap: Error {}
 

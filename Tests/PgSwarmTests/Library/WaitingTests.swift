@@ -3,7 +3,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Waiting claims", .database, .timeLimit(.minutes(2)))
+@Suite("Waiting claims", .database, .timeLimit(.minutes(5)))
 struct WaitingTests {
     /// A poll that no test lives to see: what arrives was rung for.
     private func withPatientSwarm<Answer>(

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("A superseded holder", .database, .timeLimit(.minutes(2)))
+@Suite("A superseded holder", .database, .timeLimit(.minutes(5)))
 struct FenceTests {
     /// All rows of all tables that a refused write must not change, as one text.
     private static let everything: SQL = """

@@ -6,7 +6,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("A command", .timeLimit(.minutes(1)))
+@Suite("A command", .timeLimit(.minutes(5)))
 struct CommandHandlerTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("The keeper's thread", .timeLimit(.minutes(1)))
+@Suite("The keeper's thread", .timeLimit(.minutes(5)))
 struct KeeperThreadTests {
     @Test("does things in the order of their times, and none that was cancelled")
     func order() async throws {

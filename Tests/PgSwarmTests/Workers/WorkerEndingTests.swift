@@ -3,7 +3,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("The end of a worker", .timeLimit(.minutes(1)))
+@Suite("The end of a worker", .timeLimit(.minutes(5)))
 struct WorkerEndingTests {
     private func gated(_ gate: Gate) -> ClosureHandler {
         ClosureHandler { _, _ in

@@ -3,7 +3,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("The leases of a worker", .timeLimit(.minutes(1)))
+@Suite("The leases of a worker", .timeLimit(.minutes(5)))
 struct WorkerLeaseTests {
     private let unreachable = SwarmError(.unreachable, "no route")
 

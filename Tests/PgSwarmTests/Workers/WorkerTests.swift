@@ -3,7 +3,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("A worker", .timeLimit(.minutes(1)))
+@Suite("A worker", .timeLimit(.minutes(5)))
 struct WorkerTests {
     @Test("does every task once and settles it")
     func doesAll() async throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("A worker whose database makes trouble", .timeLimit(.minutes(1)))
+@Suite("A worker whose database makes trouble", .timeLimit(.minutes(5)))
 struct WorkerTroubleTests {
     private let unreachable = SwarmError(.unreachable, "no route")
 
