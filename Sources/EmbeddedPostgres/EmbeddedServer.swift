@@ -12,7 +12,7 @@ public import Darwin
 ///
 /// ```swift
 /// let server = try await EmbeddedServer.start()
-/// print(server.databaseURL)
+/// let options = try ConnectionOptions(url: server.databaseURL)
 /// try await server.stop()
 /// ```
 ///
