@@ -63,7 +63,7 @@ struct DemoReport: Sendable {
         row("tasks", tasks, nil, "one for each file")
         row("attempts", attempts, nil, breakdown)
         row("crashes survived", crashes, .good, accidents)
-        row("leases lost and taken back", lost, .good, "each task went to another worker")
+        row("leases lost and taken back", lost, .good, "each task was claimed again, and done")
         row("stale writes refused", totals.lateResults, .good, "lost_claim")
         row("late results kept aside", totals.lateResults, .good, "for people to read, never applied")
         row(

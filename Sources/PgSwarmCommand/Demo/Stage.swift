@@ -136,7 +136,8 @@ final class Stage: Sendable {
         case .starting: console.style.apply(.quiet, to: "○")
         case .working: console.style.apply(.good, to: "●")
         case .frozen: console.style.apply(.active, to: "❄")
-        case .dismissed, .ended, .failed: console.style.apply(.bad, to: "✗")
+        case .killed, .failed: console.style.apply(.bad, to: "✗")
+        case .dismissed, .ended: console.style.apply(.quiet, to: "●")
         }
     }
 

@@ -53,6 +53,8 @@ struct Story: Sendable {
         try await killWorker()
         try await pause(tempo.beat)
         let frozen = try await freezeWorker()
+        // Nobody else has an accident in the middle of a task.
+        try await add(reserve, pace: tempo.beat, speaks: false)
         try await pause(tempo.beat)
         try await killServer()
         try await thaw(frozen)
@@ -158,7 +160,7 @@ struct Story: Sendable {
         let time = Elapsed.brief(ContinuousClock.now - start)
         stage.say(
             .done,
-            "PostgreSQL recovered in \(time), every result still there; the workers reconnect by themselves")
+            "PostgreSQL is back after \(time), every result still there; the workers reconnect by themselves")
     }
 
     private mutating func thaw(_ frozen: (hold: Ledger.Hold, worker: WorkerProcess)) async throws {
@@ -180,7 +182,6 @@ struct Story: Sendable {
     }
 
     private mutating func finish() async throws {
-        try await add(reserve, pace: .zero, speaks: false)
         var done = 0
         while done < total {
             // However long it takes in all, it has to go on.

@@ -18,7 +18,8 @@ final class WorkerProcess: Sendable {
         case starting
         case working
         case frozen
-        /// Killed, or asked to end.
+        case killed
+        /// Asked to end.
         case dismissed
         case ended
         /// It ended although nobody had told it to.
@@ -56,7 +57,8 @@ final class WorkerProcess: Sendable {
             guard !state.isOver, let processID = state.processID else { return }
             kill(processID, signal)
             switch signal {
-            case SIGKILL, SIGTERM: state.condition = .dismissed
+            case SIGKILL: state.condition = .killed
+            case SIGTERM: state.condition = .dismissed
             case SIGSTOP: state.condition = .frozen
             case SIGCONT: state.condition = .working
             default: break
@@ -79,8 +81,8 @@ final class WorkerProcess: Sendable {
                 processGuard.add(ProcessGroup(leader: processID))
                 state.withLock { state in
                     state.processID = processID
-                    // It may have been dismissed before it was there.
-                    if state.condition == .dismissed {
+                    // It may have been abandoned before it was there.
+                    if state.condition == .killed {
                         kill(processID, SIGKILL)
                     } else {
                         state.condition = .working
@@ -94,10 +96,10 @@ final class WorkerProcess: Sendable {
         state.withLock { state in
             state.isOver = true
             if let processID = state.processID { processGuard.remove(ProcessGroup(leader: processID)) }
-            if state.condition == .dismissed {
-                state.condition = .ended
-            } else {
-                state.condition = .failed(ending)
+            switch state.condition {
+            case .killed: break
+            case .dismissed: state.condition = .ended
+            default: state.condition = .failed(ending)
             }
         }
     }
@@ -106,7 +108,7 @@ final class WorkerProcess: Sendable {
     func abandon() {
         send(SIGKILL)
         state.withLock { state in
-            if state.processID == nil { state.condition = .dismissed }
+            if state.processID == nil { state.condition = .killed }
         }
     }
 }
