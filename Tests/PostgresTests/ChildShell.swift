@@ -47,6 +47,11 @@ struct ChildShell {
         _ = line.withCString { write(input, $0, strlen($0)) }
     }
 
+    /// Ends its standard input, and with it the server and its folder.
+    func abandon() {
+        close(input)
+    }
+
     /// Waits for the end and returns the exit status.
     func ended() async -> Int32 {
         var status: Int32 = 0

@@ -26,7 +26,7 @@ final class PrivateServer: Sendable {
     init(settings: [String] = []) async throws {
         var template = Array("/tmp/pgtest-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw Failure(reason: "no temporary folder") }
-        folder = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         extraSettings = settings
         if getuid() == 0, let user = getpwnam("postgres") {
             chown(folder, user.pointee.pw_uid, user.pointee.pw_gid)
@@ -42,6 +42,14 @@ final class PrivateServer: Sendable {
     private static let binaries =
         ["/usr/lib/postgresql/17/bin", "/usr/lib/postgresql/16/bin", "/usr/lib/postgresql/15/bin"]
         .first { FileManager.default.fileExists(atPath: $0 + "/initdb") } ?? "/usr/bin"
+
+    deinit {
+        if let running = shell.withLock({ $0 }) {
+            running.abandon()
+        } else {
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
 
     func start() async throws {
         let settings =

@@ -17,14 +17,16 @@ final class CancelRequest: Sendable {
     init(connection: OpaquePointer, wakeup: Wakeup) {
         // From here on only the request's own thread uses it.
         nonisolated(unsafe) let request = libpq_cancel_prepare(connection)
-        let isStarted =
-            request != nil
-            && startThread(stackSize: 256 * 1024) {
-                _ = libpq_cancel_send(request)
-                libpq_cancel_free(request)
-                self.done.store(true, ordering: .releasing)
-                wakeup.signal()
-            }
+        guard request != nil else {
+            done.store(true, ordering: .releasing)
+            return
+        }
+        let isStarted = startThread(stackSize: 256 * 1024) {
+            _ = libpq_cancel_send(request)
+            libpq_cancel_free(request)
+            self.done.store(true, ordering: .releasing)
+            wakeup.signal()
+        }
         if !isStarted {
             libpq_cancel_free(request)
             done.store(true, ordering: .releasing)

@@ -10,7 +10,7 @@ extension Connection {
     /// ``PostgresError/cancelled``; a commit that was sent is waited for.
     ///
     /// - Parameters:
-    ///   - deadline: Becomes ``deadline`` while `body` runs.
+    ///   - deadline: Becomes ``deadline`` while `body` runs; nil keeps the one that is set.
     ///   - body: Synchronous, because nothing may come between its statements.
     public nonisolated func run<T: Sendable, E: Error>(
         deadline: ContinuousClock.Instant? = nil,

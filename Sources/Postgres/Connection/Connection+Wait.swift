@@ -30,8 +30,7 @@ extension Connection {
         exchange.cancelRequest = CancelRequest(connection: link.pointer, wakeup: thread.wakeup)
     }
 
-    /// Waits until a request to cancel is over, because one still under way would hit the next
-    /// statement.
+    /// Waits until a request to cancel is over, because one still under way would hit the next statement.
     ///
     /// The answer is known already; if the wait fails, only the connection is given up.
     func awaitCancelRequest(_ link: Link, _ exchange: inout Exchange) {

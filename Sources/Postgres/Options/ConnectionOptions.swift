@@ -4,14 +4,13 @@
 /// takes it: a service file, the environment (`PGHOST`, …), a password file, its defaults. Lists of
 /// hosts, `target_session_attrs` and TLS work because libpq does them.
 public struct ConnectionOptions: Sendable {
-    /// libpq's connection parameters: `host`, `port`, `dbname`, `user`, `password`, `sslmode` and so on.
+    /// The parameters under libpq's names: `host`, `port`, `dbname`, `user`, `password`, `sslmode` and others.
     public var parameters: [String: String]
     /// How long one host may take to answer; several hosts have as many times as long together.
     public var connectTimeout: Duration
     /// Whether statements that come again are prepared.
     ///
-    /// Turn it off behind a pooler that gives every
-    /// transaction another session.
+    /// Turn it off behind a pooler that gives every transaction another session.
     public var statementCache = true
     /// Run-time settings for the session, such as `statement_timeout` or `search_path`; sent while
     /// connecting, so they cost no round trip.

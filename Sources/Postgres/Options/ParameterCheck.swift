@@ -59,9 +59,8 @@ enum ParameterCheck {
 
     private static func checkHosts(_ parameters: [String: String]) throws(PostgresError) {
         func count(_ keyword: String) -> Int {
-            parameters[keyword].map {
-                $0.isEmpty ? 0 : $0.split(separator: ",", omittingEmptySubsequences: false).count
-            } ?? 0
+            guard let list = parameters[keyword], !list.isEmpty else { return 0 }
+            return list.split(separator: ",", omittingEmptySubsequences: false).count
         }
         let hosts = max(count("host"), count("hostaddr"))
         if count("host") > 0, count("hostaddr") > 0, count("host") != count("hostaddr") {
