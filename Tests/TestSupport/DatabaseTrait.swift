@@ -21,7 +21,8 @@ public struct DatabaseTrait: TestTrait, SuiteTrait, TestScoping {
         try await server.administration.withConnection { connection in
             try connection.script("CREATE DATABASE \(name) TEMPLATE \(template)")
         }
-        let folder = FileManager.default.temporaryDirectory.path + "/" + name
+        // A short path, so that a socket has room below it.
+        let folder = server.folder + "/" + name.suffix(8)
         let database = try TestDatabase(name: name, server: server, folder: folder)
         let outcome = await Result {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

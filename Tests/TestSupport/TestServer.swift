@@ -13,6 +13,8 @@ public struct TestServer: Sendable {
     public let logFile: String?
     /// The process id of the postmaster; nil when the server is not a private one.
     public let processID: Int32?
+    /// A folder of this process, which the watchdog of a private server removes when the process has ended.
+    let folder: String
     /// Connections to the maintenance database, for statements such as CREATE DATABASE.
     public let administration: ConnectionPool
 
@@ -23,21 +25,22 @@ public struct TestServer: Sendable {
     private static let starting = Task { try await start() }
 
     private static func start() async throws -> TestServer {
+        let folder = "/tmp/pgswarm-test-\(ProcessInfo.processInfo.processIdentifier)"
         if let url = ProcessInfo.processInfo.environment["PGSWARM_TEST_DATABASE_URL"], !url.isEmpty {
-            return try TestServer(url: url, logFile: nil, processID: nil)
+            return try TestServer(url: url, logFile: nil, processID: nil, folder: folder)
         }
-        let location = ServerLocation(
-            directory: "/tmp/pgswarm-test-\(ProcessInfo.processInfo.processIdentifier)")
         let server = try await EmbeddedServer.start(
-            location, settings: settings, lifetime: .boundToProcess(removingFiles: true))
+            ServerLocation(directory: folder), settings: settings,
+            lifetime: .boundToProcess(removingFiles: true))
         return try TestServer(
-            url: server.databaseURL, logFile: server.logFile, processID: server.processID)
+            url: server.databaseURL, logFile: server.logFile, processID: server.processID, folder: folder)
     }
 
-    private init(url: String, logFile: String?, processID: Int32?) throws {
+    private init(url: String, logFile: String?, processID: Int32?, folder: String) throws {
         self.url = url
         self.logFile = logFile
         self.processID = processID
+        self.folder = folder
         let options = try ConnectionOptions(url: DatabaseURL(url).naming("postgres"))
         // Hundreds of tests may ask for their databases at once.
         administration = ConnectionPool(
