@@ -145,7 +145,11 @@ struct StartHereTests {
         try await withURL { url in
             // [migrate]
             let connection = try await Connection.connect(ConnectionOptions(url: url))
-            let applied = try await connection.run { db in try Migrator().migrate(on: db) }
+            let applied = try await connection.run { db in
+                let files = try Migrator().migrate(on: db)
+                try db.setRegistration(open: true)
+                return files
+            }
             print("\(applied.count) files were applied")
             await connection.close()
             // [end]
