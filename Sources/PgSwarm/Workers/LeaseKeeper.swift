@@ -15,9 +15,10 @@ struct LeaseKeeper: Sendable {
         let waker = desk.apply { state, _, _ in state.renewalWaker }
         while true {
             switch desk.apply({ $0.leaseMove(now: $1, &$2) }) {
-            case .renew(let handles):
-                await attempt(&backoff) { () async throws(SwarmError) in try await renew(handles) }
-            case .beat: await attempt(&backoff) { () async throws(SwarmError) in try await beat() }
+            case .renew(let handles, let session):
+                await attempt(session, &backoff) { () async throws(SwarmError) in try await renew(handles) }
+            case .beat(let session):
+                await attempt(session, &backoff) { () async throws(SwarmError) in try await beat(session) }
             case .wait(let time): await waker.wait(until: time, by: desk.timekeeper)
             case .end: return
             }
@@ -39,13 +40,17 @@ struct LeaseKeeper: Sendable {
         desk.apply { $0.renewed(answers, sentAt: sentAt, now: $1, &$2) }
     }
 
-    private func beat() async throws(SwarmError) {
+    private func beat(_ session: Int) async throws(SwarmError) {
         let sentAt = desk.timekeeper.now
         let status = try await source.beat()
-        desk.apply { state, _, echo in state.beaten(status, sentAt: sentAt, &echo) }
+        guard status == .lost else {
+            return desk.apply { state, _, echo in state.beaten(status, sentAt: sentAt, &echo) }
+        }
+        throw SwarmError(.sessionLost, "the session is over")
     }
 
-    private func attempt(_ backoff: inout Backoff?, _ call: () async throws(SwarmError) -> Void) async {
+    private func attempt(
+        _ session: Int, _ backoff: inout Backoff?, _ call: () async throws(SwarmError) -> Void) async {
         do {
             try await call()
             backoff = nil
@@ -55,7 +60,7 @@ struct LeaseKeeper: Sendable {
             let wait = next.next()
             backoff = next
             desk.apply { state, now, echo in
-                if error.code == .sessionLost { state.loseSession(&echo) }
+                if error.code == .sessionLost { state.loseSession(session, &echo) }
                 state.keepingFailed(retryAt: now + wait)
             }
         }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import Synchronization
 
 /// Brings verdicts to the database and gets tasks from it, one call at a time.
 ///
@@ -41,17 +42,30 @@ struct Stepper: Sendable {
             queues: queues, count: step.count, lease: lease)
     }
 
-    private func perform(_ step: DeskState.Step) async {
-        let sentAt = desk.timekeeper.now
-        do {
-            let answer = try await source.step(call(step))
-            desk.apply { $0.complete(step, with: answer, sentAt: sentAt, now: $1, &$2) }
-        } catch  where error.isRefusal && !step.finished.isEmpty {
-            await settleSingly(step, after: error)
+    private func perform(_ first: DeskState.Step) async {
+        // The step that is under way, and since when.
+        let current = Mutex((step: first, sentAt: desk.timekeeper.now))
+        do throws(SwarmError) {
+            try await source.step(call(first)) { answer in
+                let (step, sentAt) = current.withLock { $0 }
+                let next = desk.apply { state, now, echo in
+                    state.complete(step, with: answer, sentAt: sentAt, now: now, &echo)
+                    return state.stepAtOnce(now)
+                }
+                guard let next else { return nil }
+                current.withLock { $0 = (next, desk.timekeeper.now) }
+                return call(next)
+            }
         } catch {
-            desk.apply { $0.fail(step, error, now: $1, &$2) }
-            if error.isFinal { refuse(error) }
+            await fail(current.withLock { $0.step }, error)
         }
+    }
+
+    private func fail(_ step: DeskState.Step, _ error: SwarmError) async {
+        if error.isRefusal, !step.finished.isEmpty { return await settleSingly(step, after: error) }
+        desk.apply { $0.fail(step, error, now: $1, &$2) }
+        // A claim alone that can't be accepted, for example for too long a lease, won't be later either.
+        if error.isFinal || error.code == .invalidArgument { refuse(error) }
     }
 
     /// One verdict that the database can't take, for example a result that is too large, must not hold up the others.
@@ -79,19 +93,22 @@ struct Stepper: Sendable {
 
     /// Settles one task; if its verdict is refused, as failed with the refusal for its error.
     private func settle(_ item: DeskState.Finished) async throws(SwarmError) {
-        var attempts = [item]
-        while let attempt = attempts.popLast() {
-            do {
-                let answer = try await source.step(call(DeskState.Step(finished: [attempt], count: 0)))
-                desk.apply { state, _, echo in state.settle([attempt], with: answer.settlements, &echo) }
+        var refusal: SwarmError?
+        for _ in 1...2 {
+            var attempt = item
+            if let refusal { attempt.verdict = .fail(error: "the verdict was refused: \(refusal)", dead: true) }
+            do throws(SwarmError) {
+                try await source.step(call(DeskState.Step(finished: [attempt], count: 0))) { [attempt] answer in
+                    desk.apply { state, _, echo in state.settle([attempt], with: answer.settlements, &echo) }
+                    return nil
+                }
                 return
-            } catch  where error.isRefusal {
+            } catch {
+                guard error.isRefusal else { throw error }
+                refusal = error
                 logger.warning(
                     "the database refuses a verdict",
                     metadata: ["task": "\(item.holding.task.id)", "error": "\(error)"])
-                guard case .complete = attempt.verdict else { break }
-                let failure = Verdict.fail(error: "the result was refused: \(error)", dead: true)
-                attempts.append(DeskState.Finished(holding: item.holding, verdict: failure))
             }
         }
         desk.apply { state, _, echo in state.abandon(item, &echo) }
@@ -124,7 +141,7 @@ struct Stepper: Sendable {
             desk.apply { $0.reconcile(with: tasks, sentAt: sentAt, now: $1, &$2) }
         } catch {
             desk.apply { state, now, echo in
-                if error.code == .sessionLost { state.loseSession(&echo) }
+                if error.code == .sessionLost { state.loseSession(nil, &echo) }
                 state.failRepair(error, now: now, &echo)
             }
             if error.isFinal { refuse(error) }

@@ -41,22 +41,21 @@ final class SwarmSource: WorkSource {
         return opened.ttl
     }
 
-    func step(_ call: StepCall) async throws(SwarmError) -> StepAnswer {
+    func step(
+        _ first: StepCall, then next: @escaping @Sendable (StepAnswer) -> StepCall?
+    ) async throws(SwarmError) {
         let session = try token()
-        let request = ClaimRequest(call.queues, count: call.count, lease: call.lease)
-        let answer = try await self.call(stepping, Self.stepTimeout) { db throws(SwarmError) in
-            if call.verdicts.isEmpty {
-                return StepAnswer(settlements: [], tasks: try db.claim(request, session: session))
+        let metrics = swarm.metrics
+        try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in
+            var following: StepCall? = first
+            while let call = following {
+                db.deadline = .now + Self.stepTimeout
+                let answer = try db.step(call, session: session)
+                if !call.verdicts.isEmpty { metrics.settled(call.verdicts, answer.settlements) }
+                if !answer.tasks.isEmpty { metrics.claimed(answer.tasks) }
+                following = next(answer)
             }
-            guard call.count > 0 else {
-                return StepAnswer(settlements: try db.settle(call.verdicts, session: session), tasks: [])
-            }
-            let (settled, claimed) = try db.step(call.verdicts, claiming: request, session: session)
-            return StepAnswer(settlements: settled, tasks: claimed)
         }
-        if !call.verdicts.isEmpty { swarm.metrics.settled(call.verdicts, answer.settlements) }
-        if !answer.tasks.isEmpty { swarm.metrics.claimed(answer.tasks) }
-        return answer
     }
 
     func renew(_ handles: [Handle]) async throws(SwarmError) -> [Renewal] {
@@ -154,5 +153,20 @@ extension SwarmSource {
 
     func confirm(_ handle: Handle, key: String, result: JSONText?) async throws(SwarmError) {
         try await swarm.confirm(handle, key: key, result: result)
+    }
+}
+
+extension Connection {
+    /// Makes the call of the protocol that does just what a step asks for.
+    fileprivate func step(_ call: StepCall, session: UUID) throws(SwarmError) -> StepAnswer {
+        let request = ClaimRequest(call.queues, count: call.count, lease: call.lease)
+        if call.verdicts.isEmpty {
+            return StepAnswer(settlements: [], tasks: try claim(request, session: session))
+        }
+        guard call.count > 0 else {
+            return StepAnswer(settlements: try settle(call.verdicts, session: session), tasks: [])
+        }
+        let (settled, claimed) = try step(call.verdicts, claiming: request, session: session)
+        return StepAnswer(settlements: settled, tasks: claimed)
     }
 }

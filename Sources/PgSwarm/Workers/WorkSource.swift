@@ -10,8 +10,16 @@ protocol WorkSource: HolderCalls {
     /// - Returns: How long it lives without a beat.
     func open() async throws(SwarmError) -> Duration
 
-    /// Settles and claims in one commit.
-    func step(_ call: StepCall) async throws(SwarmError) -> StepAnswer
+    /// Settles and claims in one commit, and then again and again, for as long as there is a next call to make.
+    ///
+    /// Under load the next call is known as soon as the last one is answered. Made at once, where the answer arrives,
+    /// it spares two changes of threads, which cost more than the call's own work when all processors are busy.
+    ///
+    /// - Parameter next: Takes an answer and may ask for another call. Runs on the connection's thread: it must be short.
+    /// - Throws: What the last call asked for came to; the answers before it were taken.
+    func step(
+        _ first: StepCall, then next: @escaping @Sendable (StepAnswer) -> StepCall?
+    ) async throws(SwarmError)
 
     /// Renews leases, and beats the session with it. On a connection that nothing else uses.
     func renew(_ handles: [Handle]) async throws(SwarmError) -> [Renewal]

@@ -90,7 +90,7 @@ public final class Worker: Service, Sendable {
                 let slot = Slot(desk: desk, handler: handler, calls: source, logger: configuration.logger)
                 group.addTask { await slot.run() }
             }
-            desk.apply { state, _, _ in state.repair = .reopen }
+            desk.apply { state, now, _ in state.begin(now) }
             await withTaskGroup(of: Void.self) { steppers in
                 for _ in 0..<configuration.calls {
                     let stepper = Stepper(

@@ -60,7 +60,14 @@ final class FakeSource: WorkSource {
         }
     }
 
-    func step(_ call: StepCall) async throws(SwarmError) -> StepAnswer {
+    func step(
+        _ first: StepCall, then next: @escaping @Sendable (StepAnswer) -> StepCall?
+    ) async throws(SwarmError) {
+        var following: StepCall? = first
+        while let call = following { following = next(try answer(call)) }
+    }
+
+    private func answer(_ call: StepCall) throws(SwarmError) -> StepAnswer {
         let result = state.withLock { state -> Result<StepAnswer, SwarmError> in
             state.steps.append(call)
             if !state.stepTrouble.isEmpty { return .failure(state.stepTrouble.removeFirst()) }

@@ -81,6 +81,27 @@ struct WorkerTroubleTests {
         }
     }
 
+    @Test("fails a task whose error text is refused, rather than hold on to it")
+    func refusedError() async throws {
+        let source = FakeSource(try ClaimedTask.samples(1...3))
+        source.change { state in
+            state.refusal = { verdict in
+                guard case .fail("odd", _, _, _) = verdict else { return nil }
+                return SwarmError(.invalidArgument, "not a text")
+            }
+        }
+        try await RunningWorker.with(source, handler: ClosureHandler { _, _ in throw Failure("odd") }) { running in
+            await running.log.waitFor(\.isSettled, times: 3)
+        }
+        for item in source.settled {
+            guard case .fail(let error, _, true, _) = item.verdict else {
+                Issue.record("\(item.verdict)")
+                continue
+            }
+            #expect(error.contains("not a text"))
+        }
+    }
+
     @Test("ends with the refusal when no repetition heals it")
     func refused() async throws {
         let source = FakeSource()

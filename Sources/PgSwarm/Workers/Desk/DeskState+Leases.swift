@@ -2,8 +2,8 @@
 extension DeskState {
     /// What the keeper is to do.
     enum LeaseMove: Sendable {
-        case renew([Handle])
-        case beat
+        case renew([Handle], session: Int)
+        case beat(session: Int)
         case wait(until: ContinuousClock.Instant)
         case end
     }
@@ -13,8 +13,8 @@ extension DeskState {
         guard phase != .ended else { return .end }
         let held = grants.values.filter { $0.phase != .settling }
         let earliest = held.lazy.map(\.renewal).min()
-        if let earliest, earliest <= now { return .renew(held.map(\.holding.task.handle)) }
-        if beatTime <= now { return .beat }
+        if let earliest, earliest <= now { return .renew(held.map(\.holding.task.handle), session: sessionNumber) }
+        if beatTime <= now { return .beat(session: sessionNumber) }
         renewalWake = min(beatTime, earliest ?? beatTime)
         return .wait(until: renewalWake)
     }
@@ -53,7 +53,6 @@ extension DeskState {
     mutating func beaten(
         _ status: Session.Status, sentAt: ContinuousClock.Instant, _ echo: inout Echo
     ) {
-        guard status != .lost else { return loseSession(&echo) }
         heard(at: sentAt)
         tellToDrain(status == .drain, &echo)
     }
@@ -68,11 +67,20 @@ extension DeskState {
     }
 
     /// The session is no more, and with it all leases: whoever wants the tasks may have them.
-    mutating func loseSession(_ echo: inout Echo) {
+    ///
+    /// - Parameter number: Which session it was; the news may come after another was opened.
+    mutating func loseSession(_ number: Int? = nil, _ echo: inout Echo) {
+        guard number == nil || number == sessionNumber else { return }
         for grant in grants.values { stop(grant, .lost, &echo) }
         guard phase != .ended else { return }
         repair = .reopen
         wakeStepper(&echo)
+    }
+
+    /// The worker begins: a session is needed first of all.
+    mutating func begin(_ now: ContinuousClock.Instant) {
+        heard(at: now)
+        repair = .reopen
     }
 
     /// A session is open, the first or a new one.
@@ -80,6 +88,7 @@ extension DeskState {
         _ life: Duration, sentAt: ContinuousClock.Instant, _ echo: inout Echo
     ) {
         sessionLife = life
+        sessionNumber += 1
         isRepairing = false
         repair = nil
         retryTime = nil

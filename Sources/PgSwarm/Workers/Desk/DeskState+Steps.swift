@@ -55,6 +55,13 @@ extension DeskState {
         return isDry ? watchMove(now) : .step(takeStep())
     }
 
+    /// The next step, if it needn't wait for anything: for whoever has just had an answer and has a connection.
+    mutating func stepAtOnce(_ now: ContinuousClock.Instant) -> Step? {
+        guard phase != .ended, repair == nil, retryTime.map({ $0 <= now }) ?? true else { return nil }
+        let isWorthwhile = finished.isEmpty ? !isDry && room(freeing: 0) > 0 : mustLeave
+        return isWorthwhile ? takeStep() : nil
+    }
+
     private mutating func watchMove(_ now: ContinuousClock.Instant) -> Move {
         switch watch {
         case .registered(let until) where until > now:
@@ -145,7 +152,7 @@ extension DeskState {
         for item in step.finished { grants[item.holding.task.handle]?.phase = .finished }
         finished.insert(contentsOf: step.finished, at: 0)
         if trouble.code == .sessionLost {
-            loseSession(&echo)
+            loseSession(nil, &echo)
         } else {
             repair = repair ?? .reconcile
         }

@@ -71,6 +71,8 @@ struct DeskState {
 
     // Leases.
     var sessionLife: Duration = .seconds(180)
+    /// Tells the present session from earlier ones, whose last answers may still be on their way.
+    var sessionNumber = 0
     var sessionEnd: ContinuousClock.Instant
     var beatTime: ContinuousClock.Instant
     let renewalWaker = Waker()

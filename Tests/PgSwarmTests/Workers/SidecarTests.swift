@@ -1,0 +1,55 @@
+import FoundationEssentials
+import Glibc
+import Postgres
+import TestSupport
+import Testing
+
+@testable import PgSwarm
+
+@Suite("A sidecar", .database, .timeLimit(.minutes(2)))
+struct SidecarTests {
+    @Test("ends with the exit code of its process", arguments: [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
+    func exitCode(_ script: String, _ expected: Int32) async throws {
+        try await withSwarm { swarm, _ in
+            #expect(try await Sidecar(swarm, command: ["sh", "-c", script], databaseURL: nil).run() == expected)
+        }
+    }
+
+    @Test("refuses a program that doesn't exist, before it opens a session")
+    func missing() async throws {
+        try await withSwarm { swarm, _ in
+            await #expect(throws: SwarmError.self) {
+                try await Sidecar(swarm, command: ["no-such-program"], databaseURL: nil).run()
+            }
+        }
+    }
+
+    @Test("lends its session to what its process calls, keeps leases alive, and gives them back at the end")
+    func session() async throws {
+        try await withSwarm(agent: "builder") { swarm, _ in
+            let url = try TestDatabase.current.url
+            var draft = TaskDraft(queue: "q")
+            draft.lease = .seconds(8)
+            let task = try await swarm.enqueue(draft).id
+            let pipe = try NamedPipe()
+            let script = "exec 3>\(pipe.path); echo $PGSWARM_SESSION $PGSWARM_AGENT $PGSWARM_DATABASE_URL $$ >&3; sleep 600"
+            async let code = Sidecar(swarm, command: ["sh", "-c", script], databaseURL: url).run()
+            var words = pipe.words.makeAsyncIterator()
+            let token = try #require(UUID(uuidString: await words.next() ?? ""))
+            #expect(await words.next() == "builder")
+            #expect(await words.next() == url)
+            let process = try #require(pid_t(await words.next() ?? ""))
+            try await withSwarm(agent: "builder", configure: { $0.joining = token }) { joined, _ in
+                let claimed = try #require(try await joined.claim(["q"]).first)
+                #expect(claimed.id == task)
+                try await eventually("the lease is renewed") {
+                    try await swarm.task(task).leaseUntil.map { $0 > claimed.leaseUntil } ?? false
+                }
+            }
+            #expect(kill(process, SIGKILL) == 0)
+            #expect(try await code == 137)
+            let released = try await swarm.task(task)
+            #expect(released.state == .ready && released.attempts == 0)
+        }
+    }
+}
