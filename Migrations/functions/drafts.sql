@@ -49,6 +49,8 @@ BEGIN
         WHEN v_task.max_attempts < 1 OR v_task.max_lost < 1 THEN v_what := 'max_attempts';
         WHEN v_task.deadline <= '0' THEN v_what := 'deadline';
         WHEN (options ->> 'delay')::double precision < 0 THEN v_what := 'delay';
+        -- PostgreSQL knows more words for times, such as yesterday and infinity.
+        WHEN options ->> 'at' !~ '^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d' THEN v_what := 'at';
         WHEN length(v_task.key) NOT BETWEEN 1 AND 500 THEN v_what := 'key';
         WHEN length(v_task.title) > 500 THEN v_what := 'title';
         WHEN length(v_task.kind) > 200 THEN v_what := 'kind';
@@ -57,8 +59,8 @@ BEGIN
     END CASE;
     IF v_what IS NOT NULL THEN
         PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is out of range', item, v_what),
-            'limits are positive, a delay is not negative, a key has 1 to 500 characters, a title up to 500, a kind '
-            'up to 200');
+            'limits are positive, a delay is not negative, "at" is a time like 2030-01-31T12:00:00Z, a key has 1 to 500 '
+            'characters, a title up to 500, a kind up to 200');
     END IF;
     RETURN v_task;
 END

@@ -41,21 +41,26 @@ AS $$
 DECLARE
     v_lease pgswarm.lease;
     v_task  pgswarm.task;
-    v_gone  record;
+    v_gone  pgswarm.outcome;  -- only the counters of the place it left
 BEGIN
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _cancel.task;
     SELECT * INTO v_lease FROM pgswarm.lease l WHERE l.task = _cancel.task;
     IF FOUND THEN
         PERFORM pgswarm._end_attempt(v_lease, 'cancelled', coalesce(reason, 'cancelled'), NULL, at);
-        SELECT v_lease.epoch + 1 AS epoch, v_lease.generation, v_lease.attempts + 1 AS attempts, v_lease.failed,
-               v_lease.lost INTO v_gone;
+        v_gone.epoch := v_lease.epoch + 1;
+        v_gone.generation := v_lease.generation;
+        v_gone.attempts := v_lease.attempts + 1;
+        v_gone.failed := v_lease.failed;
+        v_gone.lost := v_lease.lost;
     ELSE
         DELETE FROM pgswarm.waiting w WHERE w.task = _cancel.task
-        RETURNING w.epoch, w.generation, w.attempts, w.failed, w.lost INTO v_gone;
+        RETURNING w.epoch, w.generation, w.attempts, w.failed, w.lost
+        INTO v_gone.epoch, v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost;
         IF NOT FOUND THEN
             DELETE FROM pgswarm.ready r
             WHERE r.queue = v_task.queue AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)
-            RETURNING r.epoch, r.generation, r.attempts, r.failed, r.lost INTO v_gone;
+            RETURNING r.epoch, r.generation, r.attempts, r.failed, r.lost
+            INTO v_gone.epoch, v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost;
         END IF;
     END IF;
     INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts, failed,

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import UnixSignals
 
 @testable import PgSwarm
 

@@ -11,14 +11,15 @@ struct SidecarTests {
     @Test("ends with the exit code of its process", arguments: [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
     func exitCode(_ script: String, _ expected: Int32) async throws {
         try await withSwarm { swarm, _ in
-            #expect(try await Sidecar(swarm, command: ["sh", "-c", script], databaseURL: nil).run() == expected)
+            let code = try await Sidecar(swarm, command: ["sh", "-c", script], databaseURL: nil).run()
+            #expect(code == expected)
         }
     }
 
     @Test("refuses a program that doesn't exist, before it opens a session")
     func missing() async throws {
         try await withSwarm { swarm, _ in
-            await #expect(throws: SwarmError.self) {
+            _ = await #expect(throws: SwarmError.self) {
                 try await Sidecar(swarm, command: ["no-such-program"], databaseURL: nil).run()
             }
         }
@@ -47,7 +48,8 @@ struct SidecarTests {
                 }
             }
             #expect(kill(process, SIGKILL) == 0)
-            #expect(try await code == 137)
+            let ending = try await code
+            #expect(ending == 137)
             let released = try await swarm.task(task)
             #expect(released.state == .ready && released.attempts == 0)
         }
