@@ -16,8 +16,8 @@ struct EventTests {
         let ada = try await Caller.named()
         try await ada.claim()
         #expect(try await kinds(ada) { try await ada.enqueue(count: 100) } == ["enqueued"])
-        #expect(try await kinds(ada) { try await ada.enqueue("q", #"{"key": "k", "delay": 9}"#) } == ["enqueued"])
-        #expect(try await kinds(ada) { try await ada.enqueue("q", #"{"key": "k", "delay": 9}"#) } == [])
+        #expect(try await kinds(ada) { try await ada.enqueue("q", #"{"key": "k", "delay": 9000}"#) } == ["enqueued"])
+        #expect(try await kinds(ada) { try await ada.enqueue("q", #"{"key": "k", "delay": 9000}"#) } == [])
         let claims = try await ada.claim(count: 50)
         #expect(try await kinds(ada) { try await ada.claim(count: 50) } == ["claimed"])
         #expect(try await kinds(ada) { try await ada.claim() } == [])
@@ -53,12 +53,15 @@ struct EventTests {
         try await ada.claim("q", "r", count: 2)
         try await letPass(.seconds(1000))
         #expect(try await kinds(ada) { try await ada.rows("SELECT pgswarm.promote()") } == ["ready"])
-        #expect(try await kinds(ada) { try await ada.sweep() } == ["lost", "dead", "lost"])
+        let sweeping = try await kinds(ada) { try await ada.rows("SELECT pgswarm._sweep(100)") }
+        #expect(sweeping == ["lost", "dead", "lost"])
         let handle = try await ada.claimOne("up").handle
         #expect(try await kinds(ada) { try await ada.complete(handle) } == ["completed", "ready"])
         for (call, expected) in [
-            ("set_queue('q', '{\"max_lost\": 5}')", ["queue_set"]), ("pause('q')", ["queue_paused"]), ("pause('q')", []),
-            ("resume('q')", ["queue_resumed"]), ("resume('q')", []), ("register_agent('bob')", ["agent_registered"]),
+            ("set_queue('q', '{\"max_lost\": 5}', 'ada')", ["queue_set"]),
+            ("pause('q', 'x', 'ada')", ["queue_paused"]), ("pause('q', 'x', 'ada')", []),
+            ("resume('q', 'ada')", ["queue_resumed"]), ("resume('q', 'ada')", []),
+            ("register_agent('bob')", ["agent_registered"]),
             ("drain('bob')", ["agent_draining"]), ("drain('bob', false)", ["agent_undrained"]),
             ("retire_agent('bob')", ["agent_retired"]), ("set_registration(true)", ["registration_set"]),
         ] {

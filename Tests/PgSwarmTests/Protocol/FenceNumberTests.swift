@@ -51,6 +51,6 @@ struct FenceNumberTests {
         #expect(await refusal { try await ada.hold(claim.handle) } == "PS001")
         try await ada.script("ROLLBACK")
         #expect(try await ada.column("SELECT fence FROM own", as: Int.self) == [fence])
-        #expect(try await bob.state(of: task) == "scheduled")
+        #expect(try await bob.state(of: task) != "running")
     }
 }

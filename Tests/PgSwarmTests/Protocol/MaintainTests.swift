@@ -107,21 +107,10 @@ struct MaintainTests {
         let crowd = try await Crowd(4)
         let removed = try await crowd.each { _, member in
             var count = 0
-            for _ in 0..<4 { count += try await persistentlyUnlocked { try await maintain(member).removed } }
+            for _ in 0..<4 { count += try await maintain(member).removed }
             return count
         }
         #expect(removed.reduce(0, +) == 60)
         await crowd.disperse()
-    }
-
-    /// Two that make the same partition at once disturb each other; the second tries again.
-    private func persistentlyUnlocked(_ call: () async throws -> Int) async throws -> Int {
-        while true {
-            do {
-                return try await call()
-            } catch let error as PostgresError where ["42P07", "23505", "40P01", "XX000"].contains(error.sqlState?.rawValue) {
-                continue
-            }
-        }
     }
 }

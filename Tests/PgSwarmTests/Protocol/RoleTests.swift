@@ -9,6 +9,7 @@ struct RoleTests {
     private static let tables: SQL = """
         SELECT c.relname::text FROM pg_class c
         WHERE c.relnamespace = 'pgswarm'::regnamespace AND c.relkind IN ('r', 'p')
+          AND (NOT c.relispartition OR c.relname LIKE '%default')
         """
 
     @Test("A login with only the worker's role does a worker's whole day through functions")
@@ -51,11 +52,12 @@ struct RoleTests {
                 let column: String = try await ada.value(
                     """
                     SELECT attname::text FROM pg_attribute
-                    WHERE attrelid = ('pgswarm.' || quote_ident(\(table)))::regclass AND attnum = 1
+                    WHERE attrelid = ('pgswarm.' || quote_ident(\(table)))::regclass AND attnum > 0 AND attidentity = ''
+                    ORDER BY attnum LIMIT 1
                     """)
                 for statement in [
                     "SELECT * FROM pgswarm.%", "INSERT INTO pgswarm.% DEFAULT VALUES", "DELETE FROM pgswarm.%",
-                    "UPDATE pgswarm.% SET \(column) = \(column)", "TRUNCATE pgswarm.%", "LOCK TABLE pgswarm.%",
+                    "UPDATE pgswarm.% SET \(column) = \(column)", "TRUNCATE pgswarm.%",
                     "SELECT * FROM pgswarm.% FOR UPDATE", "CREATE INDEX ON pgswarm.% (\(column))", "DROP TABLE pgswarm.%",
                     "ALTER TABLE pgswarm.% DISABLE TRIGGER ALL", "COPY pgswarm.% TO STDOUT",
                 ] {
@@ -125,12 +127,10 @@ struct RoleTests {
     func inner() async throws {
         try await withLogin("pgswarm_worker", "pgswarm_coordinator", "pgswarm_operator") { login in
             for call: SQL in [
-                "SELECT pgswarm._handle(1, 1, gen_random_uuid())", "SELECT pgswarm._session_of(1)",
-                "SELECT pgswarm._sweep(1)", "SELECT pgswarm._promote(NULL, 1, now())", "SELECT pgswarm._lose_if_void(1, now())",
+                "SELECT pgswarm._handle(1, 1, gen_random_uuid())", "SELECT pgswarm._sweep(1)", "SELECT pgswarm._promote(NULL, 1, now())", "SELECT pgswarm._lose_if_void(1, now())",
                 "SELECT pgswarm._settle(NULL, NULL, NULL)", "SELECT pgswarm._unblock('{1}')", "SELECT pgswarm._hold_still(1)",
             ] {
-                let code = await refusal { try await login.rows(call) }
-                #expect(["42501", "42883"].contains(code), "\(call.text)")
+                #expect(await refusal { try await login.rows(call) } == "42501", "\(call.text)")
             }
         }
     }
@@ -207,8 +207,7 @@ struct RoleTests {
                 CREATE TEMP TABLE lease (LIKE pg_class); CREATE TEMP TABLE task (id int); CREATE TEMP TABLE queue (id int);
                 CREATE TEMP TABLE session (id int); CREATE TEMP TABLE setting (open_registration boolean);
                 CREATE FUNCTION pg_temp.clock() RETURNS timestamptz LANGUAGE sql AS $$ SELECT 'infinity'::timestamptz $$;
-                CREATE FUNCTION attack.format(text, VARIADIC "any") RETURNS text LANGUAGE sql AS $$ SELECT 'owned'::text $$;
-                CREATE FUNCTION attack.least(timestamptz, timestamptz) RETURNS timestamptz LANGUAGE sql AS $$ SELECT $1 $$;
+                CREATE FUNCTION attack.format(text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'owned'::text $$;
                 CREATE FUNCTION attack.owner(integer, integer) RETURNS boolean LANGUAGE plpgsql AS $$
                     BEGIN EXECUTE 'DELETE FROM pgswarm.task'; RETURN true; END $$;
                 CREATE OPERATOR attack.= (LEFTARG = integer, RIGHTARG = integer, PROCEDURE = attack.owner);

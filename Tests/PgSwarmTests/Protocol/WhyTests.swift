@@ -30,7 +30,7 @@ struct WhyTests {
         let lost = try await ada.enqueue("s")
         try await ada.claimOne("s")
         try await letPass(.seconds(1000))
-        try await ada.sweep()
+        try await ada.rows("SELECT pgswarm._sweep(100)")
         try await expect("retrying", "lost", for: lost, by: ada)
     }
 
