@@ -19,7 +19,8 @@ struct CancelTests {
         let ids = [running, ready, returned, scheduled, blocked, done, 999]
         let rows = try await ada.rows("SELECT code, was FROM pgswarm.cancel(\(ids), 'no need', 'ada') ORDER BY id")
         let expected: [(Int, String, String?)] = [
-            (running, "ok", "running"), (ready, "ok", "ready"), (returned, "ok", "ready"), (scheduled, "ok", "scheduled"),
+            (running, "ok", "running"), (ready, "ok", "ready"), (returned, "ok", "ready"),
+            (scheduled, "ok", "scheduled"),
             (blocked, "ok", "blocked"), (done, "wrong_state", "done"), (999, "not_found", nil),
         ].sorted { $0.0 < $1.0 }
         for (row, expected) in zip(rows, expected) {

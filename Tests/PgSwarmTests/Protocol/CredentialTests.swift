@@ -10,7 +10,8 @@ struct CredentialTests {
         try await ada.enqueue(count: 2)
         let credential: String = try await ada.value("SELECT pgswarm.register_agent('ada')")
         #expect(credential.count >= 32)
-        #expect(try await !Picture.taken(by: ada).tables.values.joined().contains { $0.contains(credential.dropFirst(4)) })
+        #expect(
+            try await !Picture.taken(by: ada).tables.values.joined().contains { $0.contains(credential.dropFirst(4)) })
         #expect(await refusal { try await ada.claim() } == "PS012")
         #expect(await refusal { try await ada.enqueue() } == "PS012")
         #expect(await refusal { try await ada.cancel(1) } == "PS012")

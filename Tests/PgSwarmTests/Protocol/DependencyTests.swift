@@ -34,12 +34,18 @@ struct DependencyTests {
         #expect(try await ada.claim("down", count: 2).map(\.id) == [ready, waits])
     }
 
-    @Test("Failure is not success: a dead or cancelled upstream keeps it blocked, until it succeeds", arguments: [true, false])
+    @Test(
+        "Failure is not success: a dead or cancelled upstream keeps it blocked, until it succeeds",
+        arguments: [true, false])
     func upstreamFails(dead: Bool) async throws {
         let ada = try await Caller.named()
         let up = try await ada.enqueue("up")
         let task = try await ada.enqueue("down", #"{"after": [\#(up)]}"#)
-        if dead { try await ada.fail(ada.claimOne("up").handle, "broken", dead: true) } else { try await ada.cancel(up) }
+        if dead {
+            try await ada.fail(ada.claimOne("up").handle, "broken", dead: true)
+        } else {
+            try await ada.cancel(up)
+        }
         #expect(try await ada.state(of: task) == "blocked")
         #expect(try await ada.why(task) == "upstream_failed")
         try await ada.retry(up)
@@ -83,7 +89,8 @@ struct DependencyTests {
         await crowd.disperse()
     }
 
-    @Test("Enqueued while its upstream finishes, it is never stranded", arguments: ["read committed", "repeatable read"])
+    @Test(
+        "Enqueued while its upstream finishes, it is never stranded", arguments: ["read committed", "repeatable read"])
     func enqueueDuringCompletion(isolation: String) async throws {
         let ada = try await Caller.named()
         let crowd = try await Crowd(3)
@@ -102,8 +109,9 @@ struct DependencyTests {
             }.filter { $0 > 0 }
         }
         #expect(children.count == 40)
-        #expect(try await ada.column("SELECT state FROM pgswarm.tasks WHERE queue = 'down'", as: String.self)
-            == Array(repeating: "ready", count: 40))
+        #expect(
+            try await ada.column("SELECT state FROM pgswarm.tasks WHERE queue = 'down'", as: String.self)
+                == Array(repeating: "ready", count: 40))
         await crowd.disperse()
     }
 }

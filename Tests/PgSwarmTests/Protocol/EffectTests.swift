@@ -17,7 +17,8 @@ struct EffectTests {
         let second = try await bob.claimOne()
         #expect(second.effects?.contains("mail:1") == true)
         #expect(second.effects?.contains("mail:2") == false)
-        let seen = try await bob.rows("SELECT state, intended, epoch FROM pgswarm.intent(\(second.handle), 'mail:1')")[0]
+        let seen = try await bob.rows("SELECT state, intended, epoch FROM pgswarm.intent(\(second.handle), 'mail:1')")[
+            0]
         #expect(try seen[0, as: String.self] == "unconfirmed")
         #expect(try seen[1, as: JSONText.self].text == #"{"to": "x"}"#)
         #expect(try seen[2, as: Int.self] == first.epoch)

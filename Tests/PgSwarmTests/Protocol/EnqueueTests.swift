@@ -83,7 +83,8 @@ struct EnqueueTests {
     func badPayloads() async throws {
         let ada = try await Caller.named()
         #expect(
-            await refusal { try await ada.rows("SELECT pgswarm.enqueue_many('q', ARRAY['1', NULL]::jsonb[])") } == "PS003")
+            await refusal { try await ada.rows("SELECT pgswarm.enqueue_many('q', ARRAY['1', NULL]::jsonb[])") }
+                == "PS003")
         #expect(
             await refusal {
                 try await ada.rows(
@@ -95,7 +96,8 @@ struct EnqueueTests {
             } == "PS009")
         #expect(
             await refusal {
-                try await ada.rows("SELECT pgswarm.enqueue_many('q', ARRAY['1']::jsonb[], NULL, ARRAY['{}', '{}']::jsonb[])")
+                try await ada.rows(
+                    "SELECT pgswarm.enqueue_many('q', ARRAY['1']::jsonb[], NULL, ARRAY['{}', '{}']::jsonb[])")
             } == "PS003")
         for name in ["", " q", "a b", "q\n", "-q", String(repeating: "q", count: 129)] {
             #expect(await refusal { try await ada.enqueue(name) } == "PS003", "\(name)")

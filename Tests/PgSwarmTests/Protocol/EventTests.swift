@@ -70,9 +70,11 @@ struct EventTests {
         let session = try await ada.openSession()
         #expect(try await kinds(ada) { _ = try await ada.openSession() } == ["session_opened"])
         #expect(try await kinds(ada) { _ = try await ada.beat(session) } == [])
-        #expect(try await kinds(ada) { try await ada.rows("SELECT pgswarm.take_seat('s', \(session))") } == ["seat_taken"])
+        #expect(
+            try await kinds(ada) { try await ada.rows("SELECT pgswarm.take_seat('s', \(session))") } == ["seat_taken"])
         #expect(try await kinds(ada) { try await ada.rows("SELECT pgswarm.take_seat('s', \(session))") } == [])
-        #expect(try await kinds(ada) { try await ada.rows("SELECT pgswarm.leave_seat('s', \(session))") } == ["seat_left"])
+        #expect(
+            try await kinds(ada) { try await ada.rows("SELECT pgswarm.leave_seat('s', \(session))") } == ["seat_left"])
         let held = try await ada.enqueue("held", count: 2)
         try await ada.claim("held", count: 2, session: session)
         let closing = try await kinds(ada) { try await ada.rows("SELECT pgswarm.close_session(\(session))") }
@@ -91,7 +93,10 @@ struct EventTests {
             try await ada.script("ROLLBACK")
         }
         #expect(rolledBack == [])
-        #expect(try await kinds(ada) { _ = await refusal { try await ada.complete("1.1.00000000000000000000000000000000") } } == [])
+        #expect(
+            try await kinds(ada) {
+                _ = await refusal { try await ada.complete("1.1.00000000000000000000000000000000") }
+            } == [])
     }
 
     @Test("The view shows one row for each task, and who did it")

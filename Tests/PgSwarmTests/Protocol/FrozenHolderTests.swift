@@ -52,7 +52,8 @@ struct FrozenHolderTests {
         #expect(try await scene.frozen.renew([scene.old.handle]) == ["lost"])
         let after = try await Picture.taken(by: scene.second, without: asides)
         #expect(after.differences(from: before) == [])
-        let late = try await scene.second.rows("SELECT agent, epoch, verb, result FROM pgswarm.late_results ORDER BY id")
+        let late = try await scene.second.rows(
+            "SELECT agent, epoch, verb, result FROM pgswarm.late_results ORDER BY id")
         #expect(try late.map { try $0[2, as: String.self] } == ["complete", "fail", "release"])
         #expect(try late[0].decode((String, Int).self) == ("frozen", 1))
         #expect(try late[0][3, as: JSONText.self].text == "1")
@@ -94,7 +95,8 @@ struct FrozenHolderTests {
         let writes = ada.writes(of: handle)
         try await bob.script("BEGIN")
         try await bob.rows("SELECT FROM pgswarm.lease WHERE task = \(task) FOR UPDATE")
-        async let answer = index < writes.count
+        async let answer =
+            index < writes.count
             ? refusal { try await ada.rows(writes[index].sql) }
             : ada.settle(handle, "complete", "1").code
         try await waitsForLock(ada)
@@ -117,7 +119,8 @@ struct FrozenHolderTests {
         let writes = ada.writes(of: handle)
         try await bob.script("BEGIN")
         try await bob.rows("SELECT FROM pgswarm.lease WHERE task = \(task) FOR UPDATE")
-        async let answer = index < writes.count
+        async let answer =
+            index < writes.count
             ? refusal { try await ada.rows(writes[index].sql) }
             : ada.settle(handle, "complete", "1").code
         try await waitsForLock(ada)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Any interleaving of all verbs", .database, .timeLimit(.minutes(3)))
 struct InterleavingTests {
-    @Test("Keeps every promise about places, epochs, attempts, outcomes and dependencies",
+    @Test(
+        "Keeps every promise about places, epochs, attempts, outcomes and dependencies",
         arguments: ["read committed", "read committed", "repeatable read"])
     func random(isolation: String) async throws {
         var random = SeededRandom()

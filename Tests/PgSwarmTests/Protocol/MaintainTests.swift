@@ -31,7 +31,8 @@ struct MaintainTests {
         let left: [Int] = try await ada.column("SELECT id FROM pgswarm.tasks ORDER BY id")
         #expect(left == [needed, blocked, old, fresh])
         for table in ["progress", "effect", "task_key", "late_result"] {
-            #expect(try await ada.value("SELECT count(*) FROM pgswarm.\(identifier: table)", as: Int.self) == 0, "\(table)")
+            #expect(
+                try await ada.value("SELECT count(*) FROM pgswarm.\(identifier: table)", as: Int.self) == 0, "\(table)")
         }
         #expect(try await ada.column("SELECT id FROM pgswarm.task WHERE id = \(dead)", as: Int.self) == [])
         #expect(try await ada.enqueue("q", #"{"key": "k"}"#) != done)

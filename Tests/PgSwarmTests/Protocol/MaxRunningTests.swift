@@ -20,7 +20,9 @@ struct MaxRunningTests {
         #expect(try await ada.step(session, claims[1].handle, count: 5).claims.count == 1)
     }
 
-    @Test("Is hard against many at once, also with snapshots that are older", arguments: ["read committed", "repeatable read"])
+    @Test(
+        "Is hard against many at once, also with snapshots that are older",
+        arguments: ["read committed", "repeatable read"])
     func race(isolation: String) async throws {
         let ada = try await Caller.named()
         try await ada.setQueue("a", #"{"max_running": 3}"#)

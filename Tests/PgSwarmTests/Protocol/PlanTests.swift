@@ -44,7 +44,9 @@ struct PlanTests {
         return tables
     }
 
-    @Test("No verb reads a whole table, and a claim touches few pages, also with stale statistics", arguments: [false, true])
+    @Test(
+        "No verb reads a whole table, and a claim touches few pages, also with stale statistics",
+        arguments: [false, true])
     func verbs(analyze: Bool) async throws {
         let ada = try await Caller.named()
         try await fill(ada, analyze: analyze)
@@ -84,7 +86,8 @@ struct PlanTests {
         }
     }
 
-    @Test("A claim touches a bounded number of pages, with 120,000 ready, after 5,000 were claimed since the last vacuum")
+    @Test(
+        "A claim touches a bounded number of pages, with 120,000 ready, after 5,000 were claimed since the last vacuum")
     func pages() async throws {
         let ada = try await Caller.named()
         try await fill(ada, analyze: false)

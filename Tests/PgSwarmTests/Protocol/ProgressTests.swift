@@ -30,7 +30,8 @@ struct ProgressTests {
         try await ada.fail(first.handle, "out of memory", retryIn: .zero)
         let second = try await bob.claimOne()
         #expect(second.checkpoint == #"{"step": 2}"#)
-        let history = "SELECT h ->> 'agent' || ':' || (h ->> 'outcome') || ':' || (h ->> 'error') || ':' || (h ->> 'note')"
+        let history =
+            "SELECT h ->> 'agent' || ':' || (h ->> 'outcome') || ':' || (h ->> 'error') || ':' || (h ->> 'note')"
         let told: String = try await bob.value(
             "\(raw: history) FROM jsonb_array_elements(\(second.history.map(JSONText.init))) h")
         #expect(told == "ada:failed:out of memory:nearly")

@@ -29,13 +29,15 @@ struct QueueTests {
         #expect(try reset.decode((Int?, Double, Bool).self) == (nil, 900, false))
     }
 
-    @Test("Refuses what is no setting or no value, and then changes nothing", arguments: [
-        #"{"leese": 1}"#, #"{"lease": -1}"#, #"{"lease": 0}"#, #"{"lease": "long"}"#, #"{"lease": "NaN"}"#,
-        #"{"lease": 864000}"#, #"{"max_attempts": 0}"#, #"{"max_attempts": 1.5}"#, #"{"max_lost": -1}"#,
-        #"{"retry_base": -1}"#, #"{"retry_cap": "x"}"#, #"{"strict_lease": "perhaps"}"#, #"{"backlog_limit": 0}"#,
-        #"{"max_running": 0}"#, #"{"max_running": 99999999999}"#, #"{"stall_after": 0}"#, #"{"stall_limit": -5}"#,
-        "[]", "5", "null",
-    ])
+    @Test(
+        "Refuses what is no setting or no value, and then changes nothing",
+        arguments: [
+            #"{"leese": 1}"#, #"{"lease": -1}"#, #"{"lease": 0}"#, #"{"lease": "long"}"#, #"{"lease": "NaN"}"#,
+            #"{"lease": 864000}"#, #"{"max_attempts": 0}"#, #"{"max_attempts": 1.5}"#, #"{"max_lost": -1}"#,
+            #"{"retry_base": -1}"#, #"{"retry_cap": "x"}"#, #"{"strict_lease": "perhaps"}"#, #"{"backlog_limit": 0}"#,
+            #"{"max_running": 0}"#, #"{"max_running": 99999999999}"#, #"{"stall_after": 0}"#, #"{"stall_limit": -5}"#,
+            "[]", "5", "null",
+        ])
     func refusals(settings: String) async throws {
         let ada = try await Caller.named()
         try await ada.setQueue("q", "{}")

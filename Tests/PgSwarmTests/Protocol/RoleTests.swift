@@ -33,12 +33,14 @@ struct RoleTests {
             try await worker.rows("SELECT pgswarm.ring(ARRAY['q'])")
             try await worker.rows("SELECT pgswarm.held(\(session))")
             try await worker.rows("SELECT pgswarm.close_session(\(session))")
-            let agents: [String] = try await worker.column("SELECT DISTINCT agent FROM pgswarm.attempts WHERE agent IS NOT NULL")
+            let agents: [String] = try await worker.column(
+                "SELECT DISTINCT agent FROM pgswarm.attempts WHERE agent IS NOT NULL")
             #expect(agents.count == 1 && agents[0].hasPrefix("login_"))
         }
     }
 
-    @Test("Nobody but the owner has any right on any table, sequence or type of row",
+    @Test(
+        "Nobody but the owner has any right on any table, sequence or type of row",
         arguments: ["pgswarm_worker", "pgswarm_coordinator", "pgswarm_reviewer", "pgswarm_operator", "pgswarm_reader"])
     func noTableRights(role: String) async throws {
         let ada = try await Caller.named()
@@ -58,15 +60,19 @@ struct RoleTests {
                 for statement in [
                     "SELECT * FROM pgswarm.%", "INSERT INTO pgswarm.% DEFAULT VALUES", "DELETE FROM pgswarm.%",
                     "UPDATE pgswarm.% SET \(column) = \(column)", "TRUNCATE pgswarm.%",
-                    "SELECT * FROM pgswarm.% FOR UPDATE", "CREATE INDEX ON pgswarm.% (\(column))", "DROP TABLE pgswarm.%",
+                    "SELECT * FROM pgswarm.% FOR UPDATE", "CREATE INDEX ON pgswarm.% (\(column))",
+                    "DROP TABLE pgswarm.%",
                     "ALTER TABLE pgswarm.% DISABLE TRIGGER ALL", "COPY pgswarm.% TO STDOUT",
                 ] {
-                    let sql = SQL(unsafe: statement.split(separator: "%", omittingEmptySubsequences: false).joined(separator: table))
+                    let sql = SQL(
+                        unsafe: statement.split(separator: "%", omittingEmptySubsequences: false).joined(
+                            separator: table))
                     #expect(await refusal { try await login.rows(sql) } == "42501", "\(sql.text)")
                 }
             }
             for statement: SQL in [
-                "SELECT nextval('pgswarm.task_id')", "SELECT setval('pgswarm.task_id', 1)", "CREATE TABLE pgswarm.mine ()",
+                "SELECT nextval('pgswarm.task_id')", "SELECT setval('pgswarm.task_id', 1)",
+                "CREATE TABLE pgswarm.mine ()",
                 "CREATE FUNCTION pgswarm.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'", "SET ROLE pgswarm_owner",
                 "ALTER FUNCTION pgswarm.clock() OWNER TO CURRENT_USER", "DROP SCHEMA pgswarm CASCADE",
                 "CREATE OR REPLACE FUNCTION pgswarm.clock() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'",
@@ -85,9 +91,12 @@ struct RoleTests {
         let taking: Set = ["worker", "coordinator", "operator"]
         let steering: Set = ["coordinator", "operator"]
         var expected: [String: Set<String>] = [:]
-        for name in ["open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring"] { expected[name] = taking }
+        for name in ["open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring"] {
+            expected[name] = taking
+        }
         for name in [
-            "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release", "step",
+            "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
+            "step",
             "intent", "confirm", "hold",
         ] { expected[name] = ["worker"] }
         for name in [
@@ -127,8 +136,10 @@ struct RoleTests {
     func inner() async throws {
         try await withLogin("pgswarm_worker", "pgswarm_coordinator", "pgswarm_operator") { login in
             for call: SQL in [
-                "SELECT pgswarm._handle(1, 1, gen_random_uuid())", "SELECT pgswarm._sweep(1)", "SELECT pgswarm._promote(NULL, 1, now())", "SELECT pgswarm._lose_if_void(1, now())",
-                "SELECT pgswarm._settle(NULL, NULL, NULL)", "SELECT pgswarm._unblock('{1}')", "SELECT pgswarm._hold_still(1)",
+                "SELECT pgswarm._handle(1, 1, gen_random_uuid())", "SELECT pgswarm._sweep(1)",
+                "SELECT pgswarm._promote(NULL, 1, now())", "SELECT pgswarm._lose_if_void(1, now())",
+                "SELECT pgswarm._settle(NULL, NULL, NULL)", "SELECT pgswarm._unblock('{1}')",
+                "SELECT pgswarm._hold_still(1)",
             ] {
                 #expect(await refusal { try await login.rows(call) } == "42501", "\(call.text)")
             }

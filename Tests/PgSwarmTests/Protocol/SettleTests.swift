@@ -19,7 +19,8 @@ struct SettleTests {
         #expect(await refusal { try await ada.complete(handle, "2") } == "PS015")
         #expect(await refusal { try await ada.release(handle) } == "PS015")
         #expect(await refusal { try await ada.renew(handle) } == "PS001")
-        let row = try await ada.rows("SELECT state, result, agent, late, attempts FROM pgswarm.tasks WHERE id = \(task)")[0]
+        let row = try await ada.rows(
+            "SELECT state, result, agent, late, attempts FROM pgswarm.tasks WHERE id = \(task)")[0]
         let shown = try row.decode((String, JSONText, String, Bool, Int).self)
         #expect(shown == ("done", JSONText(#"{"a": 1}"#), "ada", false, 1))
         #expect(try await ada.value("SELECT count(*) FROM pgswarm.late_results", as: Int.self) == 0)
@@ -44,7 +45,10 @@ struct SettleTests {
         let asked = [handles[4], handles[0], "no handle", handles[3], handles[1], handles[2], handles[0]]
         let codes = try await ada.settle(
             asked, ["complete", "fail", "complete", "complete", "release", "complete", "fail"],
-            ["1", #"{"error": "x", "retry_in": 60}"#, nil, "4", #"{"note": "n"}"#, nil, #"{"error": "x", "retry_in": 60}"#])
+            [
+                "1", #"{"error": "x", "retry_in": 60}"#, nil, "4", #"{"note": "n"}"#, nil,
+                #"{"error": "x", "retry_in": 60}"#,
+            ])
         #expect(codes == ["ok", "ok", "invalid_handle", "lost_claim", "ok", "ok", "duplicate"])
         let states: [String] = try await ada.column("SELECT state FROM pgswarm.tasks ORDER BY id")
         #expect(states == ["scheduled", "ready", "done", "cancelled", "done", "ready"])
@@ -69,19 +73,25 @@ struct SettleTests {
             ("complete", #""\#(String(repeating: "x", count: 1_100_000))""#, "PS009"),
         ]
         for (verdict, body, code) in bad {
-            #expect(await refusal { try await ada.settle(handles, ["complete", verdict], [nil, body]) } == code, "\(body.prefix(30))")
+            #expect(
+                await refusal { try await ada.settle(handles, ["complete", verdict], [nil, body]) } == code,
+                "\(body.prefix(30))")
         }
         #expect(await refusal { try await ada.settle(handles, ["complete"]) } == "PS003")
         #expect(await refusal { try await ada.settle(handles, nil, ["1"]) } == "PS003")
         #expect(await refusal { try await ada.fail(handles[0], retryIn: .seconds(-1)) } == "PS003")
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.settle(\(handles), session => \(UUID()))") } == "PS013")
+        #expect(
+            await refusal { try await ada.rows("SELECT pgswarm.settle(\(handles), session => \(UUID()))") } == "PS013")
         #expect(try await Picture.taken(by: ada) == before)
     }
 
-    @Test("Handles that are none are refused by name", arguments: [
-        "", "1", "1.1", "1.1.zz", "1.1.00000000000000000000000000000000x", "-1.1.00000000000000000000000000000000",
-        "99999999999999999999.1.00000000000000000000000000000000", "1.1.0000000000000000000000000000000", "' OR true --",
-    ])
+    @Test(
+        "Handles that are none are refused by name",
+        arguments: [
+            "", "1", "1.1", "1.1.zz", "1.1.00000000000000000000000000000000x", "-1.1.00000000000000000000000000000000",
+            "99999999999999999999.1.00000000000000000000000000000000", "1.1.0000000000000000000000000000000",
+            "' OR true --",
+        ])
     func invalidHandle(handle: String) async throws {
         let ada = try await Caller.named()
         #expect(try await ada.settle(handle).code == "invalid_handle")
@@ -100,7 +110,8 @@ struct SettleTests {
         let secret = claims[0].handle.split(separator: ".")[2]
         let before = try await Picture.taken(by: ada)
         for forged in [
-            "\(claims[0].id).1.ffffffffffffffffffffffffffffffff", "\(claims[0].id).2.\(secret)", "\(claims[1].id).1.\(secret)",
+            "\(claims[0].id).1.ffffffffffffffffffffffffffffffff", "\(claims[0].id).2.\(secret)",
+            "\(claims[1].id).1.\(secret)",
         ] {
             #expect(try await ada.settle(forged).code == "lost_claim")
             #expect(try await ada.settle([forged, claims[0].handle + "0"]) == ["lost_claim", "invalid_handle"])
@@ -119,7 +130,9 @@ struct SettleTests {
         let crowd = try await Crowd(20)
         let codes = try await crowd.each { _, member in
             var codes: [[String]] = []
-            for _ in 0..<5 { codes.append(try await member.settle(handles, nil, handles.map { _ in #"{"ok": true}"# })) }
+            for _ in 0..<5 {
+                codes.append(try await member.settle(handles, nil, handles.map { _ in #"{"ok": true}"# }))
+            }
             return codes
         }.flatMap { $0 }
         for index in 0..<count {

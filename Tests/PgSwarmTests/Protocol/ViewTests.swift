@@ -7,7 +7,8 @@ struct ViewTests {
     /// The columns that are promised; a view may have more.
     private static let promised: [String: [String]] = [
         "tasks": [
-            "id", "queue", "kind", "title", "state", "reason", "priority", "attempts", "max_attempts", "agent", "payload",
+            "id", "queue", "kind", "title", "state", "reason", "priority", "attempts", "max_attempts", "agent",
+            "payload",
             "result", "error", "created_at", "due_at", "started_at", "finished_at", "lease_until", "percent", "note",
             "epoch", "generation", "parent", "key", "trace", "late",
         ],
@@ -16,11 +17,14 @@ struct ViewTests {
         ],
         "queues": [
             "queue", "ready", "running", "scheduled", "blocked", "parked", "held", "done", "dead", "cancelled",
-            "oldest_ready_seconds", "paused", "paused_reason", "lease_seconds", "max_attempts", "max_lost", "max_running",
+            "oldest_ready_seconds", "paused", "paused_reason", "lease_seconds", "max_attempts", "max_lost",
+            "max_running",
             "backlog_limit", "strict_lease",
         ],
         "agents": ["agent", "incarnation", "sessions_live", "running", "last_seen", "retired_at"],
-        "sessions": ["session_id", "agent", "kind", "host", "pid", "client", "live", "expires_at", "opened_at", "leases"],
+        "sessions": [
+            "session_id", "agent", "kind", "host", "pid", "client", "live", "expires_at", "opened_at", "leases",
+        ],
         "leases": [
             "task_id", "queue", "title", "agent", "session_id", "epoch", "attempt", "started_at", "lease_until", "live",
             "stalled", "progress_at", "deadline",
@@ -51,7 +55,9 @@ struct ViewTests {
             SELECT DISTINCT udt_name::text FROM information_schema.columns
             WHERE table_schema = 'pgswarm' AND table_name IN (SELECT viewname FROM pg_views WHERE schemaname = 'pgswarm')
             """)
-        let known: Set = ["bool", "int4", "int8", "float4", "float8", "text", "jsonb", "timestamptz", "_text", "interval"]
+        let known: Set = [
+            "bool", "int4", "int8", "float4", "float8", "text", "jsonb", "timestamptz", "_text", "interval",
+        ]
         #expect(Set(odd).subtracting(known) == [])
     }
 
@@ -94,13 +100,16 @@ struct ViewTests {
         #expect(try await list("") == newest)
         #expect(try await list("lim => 2") == Array(newest.prefix(2)))
         #expect(try await list("lim => 2, before => \(newest[1])") == Array(newest[2..<4]))
-        #expect(try await list("states => ARRAY['ready', 'dead']") == newest.filter { ["ready", "dead"].contains(states[$0]) })
+        #expect(
+            try await list("states => ARRAY['ready', 'dead']")
+                == newest.filter { ["ready", "dead"].contains(states[$0]) })
         #expect(try await list("queue => 'f'").count == 2)
         #expect(try await list("queue => 'f', states => ARRAY['blocked']").count == 1)
         #expect(try await list("queue => 'unknown'") == [])
     }
 
-    @Test("Can be read by each role that looks, whatever the tables hold",
+    @Test(
+        "Can be read by each role that looks, whatever the tables hold",
         arguments: ["pgswarm_reader", "pgswarm_worker", "pgswarm_coordinator", "pgswarm_reviewer", "pgswarm_operator"])
     func readable(role: String) async throws {
         let ada = try await Caller.named()
@@ -109,7 +118,9 @@ struct ViewTests {
         try await ada.rows("SELECT pgswarm.take_seat('s', \(session))")
         try await withLogin(role) { reader in
             for view in Self.promised.keys {
-                #expect(await refusal { try await reader.rows("SELECT * FROM pgswarm.\(identifier: view)") } == "accepted", "\(view)")
+                #expect(
+                    await refusal { try await reader.rows("SELECT * FROM pgswarm.\(identifier: view)") } == "accepted",
+                    "\(view)")
             }
             try await reader.rows("SELECT * FROM pgswarm.why_empty(ARRAY['a'])")
             try await reader.rows("SELECT * FROM pgswarm.list_tasks()")

@@ -23,7 +23,8 @@ struct WakeTests {
     func nextDue() async throws {
         let ada = try await Caller.named()
         let session = try await ada.openSession()
-        let wait = "SELECT extract(epoch FROM pgswarm.wait_for(\(session), ARRAY['a', 'b']) - pgswarm.clock())::float8" as SQL
+        let wait =
+            "SELECT extract(epoch FROM pgswarm.wait_for(\(session), ARRAY['a', 'b']) - pgswarm.clock())::float8" as SQL
         #expect(try await ada.value(wait, as: Double?.self) == nil)
         try await ada.enqueue("b", #"{"delay": 500}"#)
         try await ada.enqueue("a", #"{"delay": 100}"#)

@@ -47,6 +47,7 @@ func waitsForLock(_ caller: Caller) async throws {
     let process = caller.connection.processID
     try await eventually("process \(process) waits for a lock") {
         try await observer.value(
-            "SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND wait_event_type = 'Lock'", as: Int.self) == 1
+            "SELECT count(*) FROM pg_stat_activity WHERE pid = \(process) AND wait_event_type = 'Lock'", as: Int.self)
+            == 1
     }
 }

@@ -45,8 +45,12 @@ struct RandomActor {
             let upstream = await ledger.tasks(upTo: 3, using: random.next())
             options.append("\"after\": \(upstream)")
         }
-        if Int.random(in: 0..<4, using: &random) == 0 { options.append("\"delay\": \(Int.random(in: 0...60, using: &random))") }
-        if Int.random(in: 0..<4, using: &random) == 0 { options.append("\"key\": \"\(Int.random(in: 0...9, using: &random))\"") }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            options.append("\"delay\": \(Int.random(in: 0...60, using: &random))")
+        }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            options.append("\"key\": \"\(Int.random(in: 0...9, using: &random))\"")
+        }
         let parent = Int.random(in: 0..<5, using: &random) == 0 ? await ledger.handle(using: random.next()) : nil
         let task = try await caller.enqueue(queue, "{\(options.joined(separator: ", "))}", parent: parent)
         await ledger.enqueued(task)
@@ -108,7 +112,8 @@ struct RandomActor {
         case 0: try await caller.renew(handle)
         case 1: try await caller.progress(handle, note: "x", checkpoint: "1")
         case 2: try await caller.intent(handle, "effect")
-        default: _ = try await caller.renew([handle, handle])
+        default:
+            _ = try await caller.renew([handle, handle])
             return
         }
         await ledger.wrote(handle, since: since)

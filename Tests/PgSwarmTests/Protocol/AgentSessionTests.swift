@@ -5,7 +5,7 @@ import Testing
 import struct FoundationEssentials.UUID
 
 @Suite("Sessions", .database)
-struct SessionTests {
+struct AgentSessionTests {
     @Test("Live as long as they beat; kinds and times that make no sense are refused")
     func beats() async throws {
         let ada = try await Caller.named()
