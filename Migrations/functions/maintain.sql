@@ -13,6 +13,12 @@ DECLARE
     v_keep interval := (SELECT s.retention FROM pgswarm.setting s);
 BEGIN
     PERFORM pgswarm._check_batch(batch);
+    partitions := 0;
+    removed := 0;
+    IF NOT pg_try_advisory_xact_lock(hashtext('pgswarm.maintain')) THEN
+        RETURN NEXT;  -- somebody is at it
+        RETURN;
+    END IF;
     partitions := pgswarm._add_partitions(v_now) + pgswarm._drop_partitions(v_now - v_keep);
     removed := pgswarm._remove_ended(v_now - v_keep, batch);
     DELETE FROM pgswarm.session s

@@ -1,0 +1,144 @@
+import Postgres
+import TestSupport
+import Testing
+
+@Suite("Views", .database)
+struct ViewTests {
+    /// The columns that are promised; a view may have more.
+    private static let promised: [String: [String]] = [
+        "tasks": [
+            "id", "queue", "kind", "title", "state", "reason", "priority", "attempts", "max_attempts", "agent",
+            "payload",
+            "result", "error", "created_at", "due_at", "started_at", "finished_at", "lease_until", "percent", "note",
+            "epoch", "generation", "parent", "key", "trace", "late",
+        ],
+        "attempts": [
+            "task_id", "attempt", "epoch", "generation", "agent", "outcome", "error", "note", "started_at", "ended_at",
+        ],
+        "queues": [
+            "queue", "ready", "running", "scheduled", "blocked", "parked", "held", "done", "dead", "cancelled",
+            "oldest_ready_seconds", "paused", "paused_reason", "lease_seconds", "max_attempts", "max_lost",
+            "max_running",
+            "backlog_limit", "strict_lease",
+        ],
+        "agents": ["agent", "incarnation", "sessions_live", "running", "last_seen", "retired_at"],
+        "sessions": [
+            "session_id", "agent", "kind", "host", "pid", "client", "live", "expires_at", "opened_at", "leases",
+        ],
+        "leases": [
+            "task_id", "queue", "title", "agent", "session_id", "epoch", "attempt", "started_at", "lease_until", "live",
+            "stalled", "progress_at", "deadline",
+        ],
+        "late_results": ["id", "task_id", "epoch", "agent", "verb", "result", "error", "reason", "at"],
+        "dead_letters": ["task_id", "queue", "title", "attempts", "causes", "finished_at"],
+        "effects": ["task_id", "key", "state", "detail", "result", "epoch", "agent", "intended_at", "confirmed_at"],
+        "progress_reports": ["task_id", "at", "agent", "epoch", "percent", "note", "checkpoint", "usage"],
+        "seats": ["name", "agent", "session_id", "until", "live", "epoch"],
+        "events": ["id", "at", "kind", "task_id", "queue", "agent", "detail", "settled", "xact"],
+        "why_not_running": ["task_id", "queue", "title", "state", "reason", "message", "until"],
+        "dependencies": ["task_id", "on_task_id", "met", "on_state"],
+    ]
+
+    @Test("Have the columns that are promised, of types that the client can read")
+    func columns() async throws {
+        let ada = try await Caller.named()
+        for (view, names) in Self.promised {
+            let columns: [String] = try await ada.column(
+                """
+                SELECT column_name::text FROM information_schema.columns
+                WHERE table_schema = 'pgswarm' AND table_name = \(view)
+                """)
+            #expect(Set(names).subtracting(columns) == [], "\(view)")
+        }
+        let odd: [String] = try await ada.column(
+            """
+            SELECT DISTINCT udt_name::text FROM information_schema.columns
+            WHERE table_schema = 'pgswarm' AND table_name IN (SELECT viewname FROM pg_views WHERE schemaname = 'pgswarm')
+            """)
+        let known: Set = [
+            "bool", "int4", "int8", "float4", "float8", "text", "jsonb", "timestamptz", "_text", "interval",
+        ]
+        #expect(Set(odd).subtracting(known) == [])
+    }
+
+    /// A task in each of the places where one can be.
+    private func fill(_ ada: Caller) async throws -> [Int: String] {
+        var states: [Int: String] = [:]
+        for (queue, state) in [("a", "done"), ("b", "dead"), ("c", "running"), ("d", "ready")] {
+            let task = try await ada.enqueue(queue, #"{"title": "x"}"#)
+            states[task] = state
+            let claim = try await ada.claimOne(queue)
+            switch state {
+            case "done": try await ada.complete(claim.handle)
+            case "dead": try await ada.fail(claim.handle, dead: true)
+            case "ready": try await ada.release(claim.handle)
+            default: try await ada.progress(claim.handle, note: "n", percent: 5)
+            }
+        }
+        let fresh = try await ada.enqueue("e")
+        states[fresh] = "ready"
+        states[try await ada.enqueue("f", #"{"delay": 60}"#)] = "scheduled"
+        states[try await ada.enqueue("f", #"{"after": [\#(fresh)]}"#)] = "blocked"
+        let cancelled = try await ada.enqueue("g")
+        try await ada.cancel(cancelled)
+        states[cancelled] = "cancelled"
+        return states
+    }
+
+    @Test("Show every task once, in its state; lists are newest first")
+    func everyTask() async throws {
+        let ada = try await Caller.named()
+        let states = try await fill(ada)
+        let rows = try await ada.rows("SELECT id, state FROM pgswarm.tasks")
+        let pairs = try rows.map { row in try row.decode((Int, String).self) }
+        #expect(pairs.count == states.count)
+        #expect(Dictionary(pairs, uniquingKeysWith: { one, _ in one + " twice" }) == states)
+        let newest = states.keys.sorted(by: >)
+        func list(_ arguments: String) async throws -> [Int] {
+            try await ada.column("SELECT id FROM pgswarm.list_tasks(\(raw: arguments))")
+        }
+        #expect(try await list("") == newest)
+        #expect(try await list("lim => 2") == Array(newest.prefix(2)))
+        #expect(try await list("lim => 2, before => \(newest[1])") == Array(newest[2..<4]))
+        #expect(
+            try await list("states => ARRAY['ready', 'dead']")
+                == newest.filter { ["ready", "dead"].contains(states[$0]) })
+        #expect(try await list("queue => 'f'").count == 2)
+        #expect(try await list("queue => 'f', states => ARRAY['blocked']").count == 1)
+        #expect(try await list("queue => 'unknown'") == [])
+    }
+
+    @Test(
+        "Can be read by each role that looks, whatever the tables hold",
+        arguments: ["pgswarm_reader", "pgswarm_worker", "pgswarm_coordinator", "pgswarm_reviewer", "pgswarm_operator"])
+    func readable(role: String) async throws {
+        let ada = try await Caller.named()
+        _ = try await fill(ada)
+        let session = try await ada.openSession()
+        try await ada.rows("SELECT pgswarm.take_seat('s', \(session))")
+        try await withLogin(role) { reader in
+            for view in Self.promised.keys {
+                #expect(
+                    await refusal { try await reader.rows("SELECT * FROM pgswarm.\(identifier: view)") } == "accepted",
+                    "\(view)")
+            }
+            try await reader.rows("SELECT * FROM pgswarm.why_empty(ARRAY['a'])")
+            try await reader.rows("SELECT * FROM pgswarm.list_tasks()")
+            try await reader.rows("SELECT pgswarm.schema_version()")
+        }
+    }
+
+    @Test("Answer for one task without reading the others")
+    func oneTask() async throws {
+        let ada = try await Caller.named()
+        let tasks = try await ada.enqueue(count: 5000)
+        try await ada.settle(ada.claim(count: 2000).map(\.handle))
+        try await ada.claim(count: 500)
+        try await ada.script("ANALYZE")
+        for task in [tasks[0], tasks[2200], tasks[4999]] {
+            let buffers = try await buffers(ada, "SELECT * FROM pgswarm.tasks WHERE id = \(task)")
+            #expect(buffers < 80)
+        }
+        #expect(try await buffers(ada, "SELECT * FROM pgswarm.list_tasks()") < 2500)
+    }
+}
