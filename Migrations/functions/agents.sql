@@ -165,7 +165,7 @@ COMMENT ON FUNCTION pgswarm.open_session IS
     'session''s leases are void. take_over ends all earlier sessions of the agent.';
 
 CREATE FUNCTION pgswarm.beat(session uuid) RETURNS TABLE (status text, expires_at timestamptz)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE

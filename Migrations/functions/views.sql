@@ -234,13 +234,16 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT * FROM pgswarm.tasks t
-    WHERE t.id = ANY (ARRAY(
+    SELECT t.*
+    FROM (
         SELECT b.id FROM pgswarm.task b
         WHERE (before IS NULL OR b.id < before)
           AND (list_tasks.queue IS NULL
                OR b.queue = (SELECT q.id FROM pgswarm.queue q WHERE q.name = list_tasks.queue))
-        ORDER BY b.id DESC LIMIT lim))
+        ORDER BY b.id DESC LIMIT lim
+    ) newest
+    -- OFFSET 0 keeps the view apart: it is asked for one task at a time, instead of read whole for a join.
+    CROSS JOIN LATERAL (SELECT * FROM pgswarm.tasks x WHERE x.id = newest.id OFFSET 0) t
     ORDER BY t.id DESC;
 END
 $$;

@@ -50,7 +50,8 @@ struct LeaseKeeper: Sendable {
     }
 
     private func attempt(
-        _ session: Int, _ backoff: inout Backoff?, _ call: () async throws(SwarmError) -> Void) async {
+        _ session: Int, _ backoff: inout Backoff?, _ call: () async throws(SwarmError) -> Void
+    ) async {
         do {
             try await call()
             backoff = nil

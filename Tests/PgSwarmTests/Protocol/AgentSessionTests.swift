@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Sessions", .database)
+@Suite("Sessions", .database, .timeLimit(.minutes(5)))
 struct AgentSessionTests {
     @Test("Live as long as they beat; kinds and times that make no sense are refused")
     func beats() async throws {

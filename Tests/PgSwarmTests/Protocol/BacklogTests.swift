@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Backlog limit", .database)
+@Suite("Backlog limit", .database, .timeLimit(.minutes(5)))
 struct BacklogTests {
     @Test("Refuses what is too much with a code of its own, all or nothing")
     func limit() async throws {

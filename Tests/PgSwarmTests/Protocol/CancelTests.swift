@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Cancel", .database)
+@Suite("Cancel", .database, .timeLimit(.minutes(5)))
 struct CancelTests {
     @Test("Ends a task wherever it is, and answers where it was")
     func everywhere() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The order of claims", .database)
+@Suite("The order of claims", .database, .timeLimit(.minutes(5)))
 struct ClaimOrderTests {
     @Test("Lower priority numbers first, then first come")
     func priority() async throws {
@@ -64,6 +64,8 @@ struct ClaimOrderTests {
     @Test("What was committed late, under a lower number, is found when the rest runs out")
     func committedLate() async throws {
         let (ada, bob) = (try await Caller.named(), try await Caller.named("bob"))
+        // The first use of a queue makes it, which others would have to wait for.
+        try await ada.setQueue("q", "{}")
         try await bob.script("BEGIN")
         let late = try await bob.enqueue()
         let tasks = try await ada.enqueue(count: 2)

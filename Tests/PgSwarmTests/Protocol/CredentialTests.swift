@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Agents, credentials and registration", .database)
+@Suite("Agents, credentials and registration", .database, .timeLimit(.minutes(5)))
 struct CredentialTests {
     @Test("A credential is shown once, kept as a hash, and asked for whenever the name is used")
     func credential() async throws {

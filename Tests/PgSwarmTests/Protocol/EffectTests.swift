@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Effects", .database)
+@Suite("Effects", .database, .timeLimit(.minutes(5)))
 struct EffectTests {
     @Test("Intended, confirmed, and known to the next holder while unconfirmed")
     func ledger() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Enqueue", .database)
+@Suite("Enqueue", .database, .timeLimit(.minutes(5)))
 struct EnqueueTests {
     @Test("Makes the queue at first use; what is enqueued is ready")
     func firstUse() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Fail and retry", .database)
+@Suite("Fail and retry", .database, .timeLimit(.minutes(5)))
 struct FailTests {
     /// How many seconds from now each of so many failing tasks is due again, after its nth failure.
     private func delays(_ ada: Caller, count: Int, body: String) async throws -> [Double] {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("The fence", .database)
+@Suite("The fence", .database, .timeLimit(.minutes(5)))
 struct FenceNumberTests {
     @Test("Only grows for a task, over losses, failures, releases, cancellations and new generations")
     func grows() async throws {

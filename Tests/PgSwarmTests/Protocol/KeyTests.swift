@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Keys and request ids of enqueue", .database)
+@Suite("Keys and request ids of enqueue", .database, .timeLimit(.minutes(5)))
 struct KeyTests {
     @Test("The same key and body is the same task; another body is refused")
     func key() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Late results", .database)
+@Suite("Late results", .database, .timeLimit(.minutes(5)))
 struct LateResultTests {
     @Test("Are kept once for each lost hold and verdict, shown to the next holder, and never applied")
     func kept() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Maintain", .database)
+@Suite("Maintain", .database, .timeLimit(.minutes(5)))
 struct MaintainTests {
     private func maintain(_ ada: Caller) async throws -> (partitions: Int, removed: Int) {
         try await ada.rows("SELECT * FROM pgswarm.maintain()")[0].decode((Int, Int).self)

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Pause", .database)
+@Suite("Pause", .database, .timeLimit(.minutes(5)))
 struct PauseTests {
     @Test("Stops new claims and nothing else, until resume")
     func pause() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Progress", .database)
+@Suite("Progress", .database, .timeLimit(.minutes(5)))
 struct ProgressTests {
     @Test("Keeps what was said, shows it, and renews the lease")
     func report() async throws {

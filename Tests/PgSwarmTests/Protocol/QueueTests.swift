@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Queues and their settings", .database)
+@Suite("Queues and their settings", .database, .timeLimit(.minutes(5)))
 struct QueueTests {
     @Test("Answers all settings; null sets the default again")
     func settings() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Release", .database)
+@Suite("Release", .database, .timeLimit(.minutes(5)))
 struct ReleaseTests {
     @Test("Hands a task over at no cost, with a note for the next holder")
     func release() async throws {

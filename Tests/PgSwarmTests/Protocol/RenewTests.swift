@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Renew", .database)
+@Suite("Renew", .database, .timeLimit(.minutes(5)))
 struct RenewTests {
     private func left(_ ada: Caller) async throws -> Double {
         try await ada.value("SELECT extract(epoch FROM lease_until - pgswarm.clock())::float8 FROM pgswarm.leases")

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Retry: a new generation", .database)
+@Suite("Retry: a new generation", .database, .timeLimit(.minutes(5)))
 struct RetryTests {
     @Test("Gives a dead or cancelled task all its attempts again; the epoch goes on")
     func generations() async throws {

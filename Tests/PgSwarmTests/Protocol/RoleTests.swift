@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Roles and grants", .database)
+@Suite("Roles and grants", .database, .timeLimit(.minutes(5)))
 struct RoleTests {
     private static let tables: SQL = """
         SELECT c.relname::text FROM pg_class c

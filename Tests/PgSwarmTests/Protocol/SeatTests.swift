@@ -4,11 +4,11 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Seats", .database)
+@Suite("Seats", .database, .timeLimit(.minutes(5)))
 struct SeatTests {
     private func take(_ caller: Caller, _ session: UUID) async throws -> (leading: Bool, holder: String, epoch: Int) {
         let row = try await caller.rows(
-            "SELECT leading, holder, epoch FROM pgswarm.take_seat('lead', \(session), '30 s')")[0]
+            "SELECT s.leading, holder, epoch FROM pgswarm.take_seat('lead', \(session), '30 s') s")[0]
         let (leading, holder, epoch) = try row.decode((Bool, String, Int).self)
         return (leading, holder, epoch)
     }

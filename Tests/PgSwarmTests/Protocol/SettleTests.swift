@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Settle", .database)
+@Suite("Settle", .database, .timeLimit(.minutes(5)))
 struct SettleTests {
     @Test("Completes with a result, once; the repetition is a duplicate, another word is told so")
     func complete() async throws {

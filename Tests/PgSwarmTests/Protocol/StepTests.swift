@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.UUID
 
-@Suite("Step", .database)
+@Suite("Step", .database, .timeLimit(.minutes(5)))
 struct StepTests {
     @Test("Settles the last and claims the next in one call")
     func loop() async throws {

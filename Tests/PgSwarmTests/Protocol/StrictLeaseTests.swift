@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Late, and strict leases", .database)
+@Suite("Late, and strict leases", .database, .timeLimit(.minutes(5)))
 struct StrictLeaseTests {
     @Test("A holder whose lease ran out and whom nobody superseded completes, marked late")
     func late() async throws {

@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Sweep", .database)
+@Suite("Sweep", .database, .timeLimit(.minutes(5)))
 struct SweepTests {
     @Test("Takes back what ran out, never earlier, and counts the attempt")
     func ranOut() async throws {

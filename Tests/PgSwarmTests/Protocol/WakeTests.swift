@@ -4,7 +4,7 @@ import Testing
 
 import struct FoundationEssentials.Date
 
-@Suite("Waking", .database)
+@Suite("Waking", .database, .timeLimit(.minutes(5)))
 struct WakeTests {
     @Test("A ring wakes who waits, once for each registration, and nobody else")
     func ring() async throws {

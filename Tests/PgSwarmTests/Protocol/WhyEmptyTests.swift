@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Why a claim found nothing", .database)
+@Suite("Why a claim found nothing", .database, .timeLimit(.minutes(5)))
 struct WhyEmptyTests {
     private func reasons(_ ada: Caller, _ queues: String...) async throws -> [String] {
         try await ada.column("SELECT reason FROM pgswarm.why_empty(\(queues))")

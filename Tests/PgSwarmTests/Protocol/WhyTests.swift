@@ -2,7 +2,7 @@ import Postgres
 import TestSupport
 import Testing
 
-@Suite("Why", .database)
+@Suite("Why", .database, .timeLimit(.minutes(5)))
 struct WhyTests {
     /// The reason, and that its sentence contains these words.
     private func expect(

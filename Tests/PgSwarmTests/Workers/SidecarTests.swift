@@ -33,7 +33,8 @@ struct SidecarTests {
             draft.lease = .seconds(8)
             let task = try await swarm.enqueue(draft).id
             let pipe = try NamedPipe()
-            let script = "exec 3>\(pipe.path); echo $PGSWARM_SESSION $PGSWARM_AGENT $PGSWARM_DATABASE_URL $$ >&3; sleep 600"
+            let facts = "$PGSWARM_SESSION $PGSWARM_AGENT $PGSWARM_DATABASE_URL $$"
+            let script = "exec 3>\(pipe.path); echo \(facts) >&3; exec sleep 600"
             async let code = Sidecar(swarm, command: ["sh", "-c", script], databaseURL: url).run()
             var words = pipe.words.makeAsyncIterator()
             let token = try #require(UUID(uuidString: await words.next() ?? ""))

@@ -8,7 +8,9 @@ struct RandomActor {
     let ledger: Ledger
     var random: SeededRandom
 
-    /// One call, refused or not. What must not happen is any error but the protocol's own.
+    /// One call, refused or not.
+    ///
+    /// What must not happen is any error but the protocol's own.
     mutating func move() async throws {
         let seed = random.next()
         let code = await refusal { [self] in
