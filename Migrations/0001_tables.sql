@@ -51,7 +51,7 @@ SET LOCAL ROLE pgswarm_owner;
 CREATE TABLE pgswarm.setting (
     singleton          boolean  PRIMARY KEY DEFAULT true CHECK (singleton),
     open_registration  boolean  NOT NULL DEFAULT false,  -- may an unknown agent name introduce itself?
-    max_payload        integer  NOT NULL DEFAULT 1048576 CHECK (max_payload > 0),  -- bytes; larger belongs elsewhere
+    max_payload        integer  NOT NULL DEFAULT 1048576 CHECK (max_payload >= 1024),  -- bytes; larger belongs elsewhere
     max_batch          integer  NOT NULL DEFAULT 10000 CHECK (max_batch > 0),      -- items of one array call
     max_lease          interval NOT NULL DEFAULT '24 hours' CHECK (max_lease > '0'),
     retention          interval DEFAULT '90 days'  -- ended tasks and history older than this go; NULL keeps all

@@ -35,9 +35,9 @@ CREATE FUNCTION pgswarm._fence_base() RETURNS bigint
 LANGUAGE sql VOLATILE
 AS $$ SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint << 32 $$;
 
--- Turns ready rows that this transaction has locked into leases of a session.
-CREATE FUNCTION pgswarm._grant(
-    session pgswarm.session, queue pgswarm.queue, "rows" tid[], tasks bigint[], lease interval, at timestamptz
+-- Turns ready rows that this transaction has locked into leases of a session. The caller writes the event.
+CREATE FUNCTION pgswarm._grant_many(
+    session pgswarm.session, queue pgswarm.queue, "rows" tid[], lease interval, at timestamptz
 ) RETURNS SETOF pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
@@ -48,28 +48,29 @@ BEGIN
     RETURN QUERY
     WITH taken AS (
         DELETE FROM pgswarm.ready
-        WHERE ctid = ANY (_grant."rows")
+        WHERE ctid = ANY (_grant_many."rows")
         RETURNING *
     ), body AS MATERIALIZED (
         SELECT r.task, r.position, r.priority, r.epoch + 1 AS epoch, r.generation, r.attempts, r.failed, r.lost,
                t.kind, t.title, t.payload, t.created_at, t.trace, t.parent, t.needs,
-               coalesce(t.max_attempts, _grant.queue.max_attempts) AS max_attempts,
-               _grant.at + t.deadline AS deadline,
-               coalesce(_grant.lease, t.lease, _grant.queue.lease) AS length,
+               coalesce(t.max_attempts, _grant_many.queue.max_attempts) AS max_attempts,
+               _grant_many.at + t.deadline AS deadline,
+               coalesce(_grant_many.lease, t.lease, _grant_many.queue.lease) AS length,
+               -- One for each, so that no mix-up of two handles makes a third.
                gen_random_uuid() AS claim_id
         FROM taken r
         JOIN pgswarm.task t ON t.id = r.task
     ), granted AS (
         INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
                                    generation, attempts, failed, lost, seconds, strict_lease)
-        SELECT b.task, _grant.session.id, b.claim_id, least(_grant.at + b.length, b.deadline), _grant.at, b.deadline,
-               _grant.queue.id, b.epoch, b.priority, b.generation, b.attempts, b.failed, b.lost,
-               extract(epoch FROM b.length), _grant.queue.strict_lease
+        SELECT b.task, _grant_many.session.id, b.claim_id, least(_grant_many.at + b.length, b.deadline),
+               _grant_many.at, b.deadline, _grant_many.queue.id, b.epoch, b.priority, b.generation, b.attempts,
+               b.failed, b.lost, extract(epoch FROM b.length), _grant_many.queue.strict_lease
         FROM body b
     )
     SELECT b.task, pgswarm._handle(b.task, b.epoch, b.claim_id), b.epoch, v_fence | b.epoch, b.attempts + 1,
-           b.max_attempts::integer, _grant.queue.name, b.kind, b.title, b.payload, b.priority::integer,
-           least(_grant.at + b.length, b.deadline), extract(epoch FROM b.length)::double precision, b.deadline,
+           b.max_attempts::integer, _grant_many.queue.name, b.kind, b.title, b.payload, b.priority::integer,
+           least(_grant_many.at + b.length, b.deadline), extract(epoch FROM b.length)::double precision, b.deadline,
            b.created_at, b.trace, b.parent, b.needs,
            -- A task that was never granted before has no past to look for.
            CASE WHEN b.epoch > 1 THEN pgswarm._checkpoint(b.task) END,
@@ -78,14 +79,50 @@ BEGIN
            CASE WHEN b.epoch > 1 THEN pgswarm._late_results(b.task) END
     FROM body b
     ORDER BY b.priority, b.position;
-    INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
-    VALUES (_grant.at, _grant.session.id, _grant.queue.id, 'claimed', _grant.tasks);
-    IF session.kind = 'bare' THEN
-        -- A bare caller beats by nothing but its calls: its session lives as long as its longest lease.
-        UPDATE pgswarm.session s
-        SET expires_at = greatest(s.expires_at, (SELECT max(l.until) FROM pgswarm.lease l WHERE l.task = ANY (tasks)))
-        WHERE s.id = _grant.session.id;
+END
+$$;
+
+-- The same for one row. Setting up the one large statement costs as much as its work on a dozen rows.
+CREATE FUNCTION pgswarm._grant_one(
+    session pgswarm.session, queue pgswarm.queue, "row" tid, lease interval, at timestamptz
+) RETURNS pgswarm.claimed
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_ready   pgswarm.ready;
+    v_task    pgswarm.task;
+    v_claim   uuid := gen_random_uuid();
+    v_length  interval;
+    v_claimed pgswarm.claimed;
+BEGIN
+    DELETE FROM pgswarm.ready WHERE ctid = _grant_one."row" RETURNING * INTO v_ready;
+    SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = v_ready.task;
+    v_length := coalesce(_grant_one.lease, v_task.lease, _grant_one.queue.lease);
+    SELECT v_task.id, pgswarm._handle(v_task.id, v_ready.epoch + 1, v_claim), v_ready.epoch + 1,
+           pgswarm._fence_base() | (v_ready.epoch + 1), v_ready.attempts + 1,
+           coalesce(v_task.max_attempts, _grant_one.queue.max_attempts), _grant_one.queue.name, v_task.kind,
+           v_task.title, v_task.payload, v_ready.priority, least(_grant_one.at + v_length, _grant_one.at + v_task.deadline),
+           extract(epoch FROM v_length), _grant_one.at + v_task.deadline, v_task.created_at, v_task.trace,
+           v_task.parent, v_task.needs
+    INTO v_claimed.id, v_claimed.handle, v_claimed.epoch,
+         v_claimed.fence, v_claimed.attempt,
+         v_claimed.max_attempts, v_claimed.queue, v_claimed.kind,
+         v_claimed.title, v_claimed.payload, v_claimed.priority, v_claimed.lease_until,
+         v_claimed.lease_seconds, v_claimed.deadline, v_claimed.created_at, v_claimed.trace,
+         v_claimed.parent, v_claimed.needs;
+    INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
+                               generation, attempts, failed, lost, seconds, strict_lease)
+    VALUES (v_task.id, _grant_one.session.id, v_claim, v_claimed.lease_until, _grant_one.at, v_claimed.deadline,
+            _grant_one.queue.id, v_claimed.epoch, v_ready.priority, v_ready.generation, v_ready.attempts,
+            v_ready.failed, v_ready.lost, v_claimed.lease_seconds, _grant_one.queue.strict_lease);
+    IF v_claimed.epoch > 1 THEN
+        v_claimed.checkpoint := pgswarm._checkpoint(v_task.id);
+        v_claimed.history := pgswarm._history(v_task.id);
+        v_claimed.effects := pgswarm._open_effects(v_task.id);
+        v_claimed.late_results := pgswarm._late_results(v_task.id);
     END IF;
+    RETURN v_claimed;
 END
 $$;
 
@@ -156,8 +193,8 @@ DECLARE
     v_now   timestamptz := pgswarm.clock();
     v_left  integer := count;
     v_room  integer;
-    v_rows  tid[];
-    v_tasks bigint[];
+    v_next  record;
+    v_one   pgswarm.claimed;
     v_ids   integer[] := '{}';
     v_queue pgswarm.queue;
     v_name  text;
@@ -168,7 +205,9 @@ BEGIN
         PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
             'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
     END IF;
-    PERFORM pgswarm._ride(v_now);
+    IF EXISTS (SELECT FROM pgswarm.pulse p WHERE p.next_at <= v_now) THEN
+        PERFORM pgswarm._ride(v_now);
+    END IF;
     IF cardinality(queues) > 1 THEN
         -- The rows that _running_room locks, in one order whatever the order of the list.
         PERFORM FROM pgswarm.queue q
@@ -186,19 +225,43 @@ BEGIN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));
             CONTINUE WHEN v_room <= 0;
         END IF;
-        SELECT n."rows", n.tasks INTO v_rows, v_tasks FROM pgswarm._next(v_queue.id, v_room, v_now) n;
-        IF cardinality(v_rows) IS DISTINCT FROM v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN
+        v_next := pgswarm._next(v_queue.id, v_room, v_now);
+        IF cardinality(v_next.tasks) IS DISTINCT FROM v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN
             -- Short of work: what has become due since the last round need not wait for the next one.
-            SELECT n."rows", n.tasks INTO v_rows, v_tasks FROM pgswarm._next(v_queue.id, v_room, v_now) n;
+            v_next := pgswarm._next(v_queue.id, v_room, v_now);
         END IF;
-        CONTINUE WHEN v_rows IS NULL;
-        v_left := v_left - cardinality(v_rows);
-        RETURN QUERY SELECT * FROM pgswarm._grant(session, v_queue, v_rows, v_tasks, lease, v_now);
+        CONTINUE WHEN v_next.tasks IS NULL;
+        v_left := v_left - cardinality(v_next.tasks);
+        IF cardinality(v_next.tasks) = 1 THEN
+            v_one := pgswarm._grant_one(session, v_queue, v_next."rows"[1], lease, v_now);
+            RETURN NEXT v_one;
+        ELSE
+            RETURN QUERY SELECT * FROM pgswarm._grant_many(session, v_queue, v_next."rows", lease, v_now);
+        END IF;
+        INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
+        VALUES (v_now, session.id, v_queue.id, 'claimed', v_next.tasks);
+        IF session.kind = 'bare' THEN
+            PERFORM pgswarm._outlive(session.id, v_next.tasks);
+        END IF;
     END LOOP;
-    PERFORM pgswarm._touch(session, v_now);
+    IF session.expires_at < v_now + session.ttl * 0.67 THEN
+        PERFORM pgswarm._touch(session, v_now);
+    END IF;
     IF session.queues IS DISTINCT FROM v_ids THEN
         UPDATE pgswarm.session s SET queues = v_ids WHERE s.id = session.id;
     END IF;
+END
+$$;
+
+-- A bare caller beats by nothing but its calls: its session lives as long as its longest lease.
+CREATE FUNCTION pgswarm._outlive(session bigint, tasks bigint[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    UPDATE pgswarm.session s
+    SET expires_at = greatest(s.expires_at, (SELECT max(l.until) FROM pgswarm.lease l WHERE l.task = ANY (tasks)))
+    WHERE s.id = _outlive.session;
 END
 $$;
 

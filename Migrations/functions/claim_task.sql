@@ -79,11 +79,14 @@ BEGIN
         PERFORM pgswarm._refuse('not_ready', format('task %s is not claimable: %s', task, v_why.message),
             'claim from the queue instead: it gives what is ready');
     END IF;
-    RETURN QUERY
-    SELECT * FROM pgswarm._grant(session, v_queue, ARRAY(
-        SELECT r.ctid FROM pgswarm.ready r
-        WHERE r.queue = v_task.queue AND r.priority = v_task.priority
-          AND r.position = pgswarm._position(v_task)), ARRAY[_claim_task.task], lease, v_now);
+    RETURN NEXT pgswarm._grant_one(session, v_queue,
+        (SELECT r.ctid FROM pgswarm.ready r
+         WHERE r.queue = v_task.queue AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)),
+        lease, v_now);
+    PERFORM pgswarm._record('claimed', v_queue.id, session.id, NULL, ARRAY[task], NULL, v_now);
+    IF session.kind = 'bare' THEN
+        PERFORM pgswarm._outlive(session.id, ARRAY[task]);
+    END IF;
     PERFORM pgswarm._touch(session, v_now);
 END
 $$;

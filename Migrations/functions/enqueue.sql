@@ -20,12 +20,25 @@ AS $$
 DECLARE
     v_actor   integer := pgswarm._actor(enqueue_many.agent, enqueue_many.session);
     v_options jsonb := nullif(options, 'null');
+    v_plain   boolean;
     v_answer  jsonb;
 BEGIN
-    PERFORM pgswarm._check_payloads(payloads, "each");
+    -- What is surely in order, because it is below the smallest limit that may be set, is not looked at closely.
+    v_plain := cardinality(payloads) = 1 AND payloads[1] IS NOT NULL AND "each" IS NULL
+               AND pg_column_size(payloads) <= 1024;
+    IF v_plain IS NOT TRUE THEN
+        PERFORM pgswarm._check_payloads(payloads, "each");
+    END IF;
     IF jsonb_typeof(v_options) <> 'object' THEN
         PERFORM pgswarm._refuse('invalid_argument', 'the options are no JSON object',
             'for example: {"priority": 5, "title": "build"}');
+    END IF;
+    IF v_plain AND parent IS NULL AND v_options IS NULL AND enqueue_many.request_id IS NULL THEN
+        ord := 1;
+        id := pgswarm._enqueue_plain(queue, v_actor, payloads[1]);
+        created := true;
+        RETURN NEXT;
+        RETURN;
     END IF;
     IF enqueue_many.request_id IS NULL THEN
         RETURN QUERY SELECT * FROM pgswarm._enqueue(queue, v_actor, parent, payloads, v_options, "each");
@@ -112,6 +125,30 @@ BEGIN
         RETURN QUERY SELECT e.ord, e.id, e.created
         FROM pgswarm._enqueue_each(v_queue, actor, parent, v_ids, payloads, options, "each", pgswarm.clock()) e;
     END IF;
+END
+$$;
+
+-- One task without options, in the fewest and smallest statements: many callers have no batches.
+CREATE FUNCTION pgswarm._enqueue_plain(queue text, actor integer, payload jsonb) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_queue pgswarm.queue := pgswarm._queue_made(_enqueue_plain.queue);
+    v_id    bigint := nextval('pgswarm.task_id');
+    v_now   timestamptz;
+BEGIN
+    IF v_queue.backlog_limit IS NOT NULL THEN
+        PERFORM pgswarm._check_backlog(v_queue, 1);
+    END IF;
+    v_now := pgswarm.clock();
+    INSERT INTO pgswarm.task (id, created_at, queue, creator, priority, payload)
+    VALUES (v_id, v_now, v_queue.id, _enqueue_plain.actor, 0, _enqueue_plain.payload);
+    INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+    VALUES (v_id, v_id, v_queue.id, 0, 0, 0, 0, 0, 0);
+    INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
+    VALUES (v_now, v_queue.id, _enqueue_plain.actor, 'enqueued', ARRAY[v_id]);
+    RETURN v_id;
 END
 $$;
 

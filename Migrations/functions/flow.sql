@@ -166,9 +166,6 @@ DECLARE
     v_full  boolean;
     v_start timestamptz;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pgswarm.pulse p WHERE p.next_at <= _ride.at) THEN
-        RETURN;
-    END IF;
     FOR v_duty IN
         SELECT p.duty FROM pgswarm.pulse p WHERE p.next_at <= _ride.at ORDER BY p.duty FOR UPDATE SKIP LOCKED
     LOOP

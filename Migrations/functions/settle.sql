@@ -33,76 +33,93 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_count integer := coalesce(cardinality(handles), 0);
-    v_done  boolean[] := array_fill(false, ARRAY[v_count]);
-    v_tasks bigint[];
-    r       record;
+    v_one   record;
+    v_gone  record;
 BEGIN
-    PERFORM pgswarm._check_settle(handles, verdicts, bodies);
+    -- What is surely in order, because it is below the smallest limit that may be set, is not looked at closely.
+    IF verdicts <@ ARRAY['complete'] IS FALSE OR pg_column_size(bodies) > 1024
+        OR cardinality(verdicts) <> v_count OR cardinality(bodies) <> v_count
+    THEN
+        PERFORM pgswarm._check_settle(handles, verdicts, bodies);
+    END IF;
     IF v_count = 1 THEN
-        RETURN QUERY
-        SELECT 1, handles[1], o.code, o.state, o.message, o.due_at
-        FROM pgswarm._settle_one(handles[1], coalesce(verdicts[1], 'complete'), bodies[1]) o;
+        v_one := pgswarm._settle_one(handles[1], coalesce(verdicts[1], 'complete'), bodies[1]);
+        ord := 1;
+        handle := handles[1];
+        code := v_one.code;
+        state := v_one.state;
+        message := v_one.message;
+        due_at := v_one.due_at;
+        RETURN NEXT;
         RETURN;
     END IF;
     PERFORM pgswarm._lock_settled(handles, verdicts);
     -- Nearly always all are completions by the current holder: then this statement is all there is. The fence is in
     -- its condition: epoch and claim id live in the locked row and change with every loss, so PostgreSQL looks at
     -- them again after a wait. What time decides (strict leases) can't be decided here, see _settle_one.
+    WITH item AS MATERIALIZED (
+        SELECT i.ord::integer AS ord, i.handle, i.body,
+               split_part(i.handle, '.', 1)::bigint AS task,
+               split_part(i.handle, '.', 2)::integer AS epoch,
+               split_part(i.handle, '.', 3)::uuid AS claim_id
+        FROM unnest(handles, bodies, verdicts) WITH ORDINALITY i (handle, body, verdict, ord)
+        WHERE coalesce(i.verdict, 'complete') = 'complete' AND pgswarm._is_handle(i.handle)
+        ORDER BY 4
+    ), gone AS (
+        DELETE FROM pgswarm.lease l
+        USING item
+        WHERE l.task = item.task AND l.epoch = item.epoch AND l.claim_id = item.claim_id AND NOT l.strict_lease
+        RETURNING l.*, l.until < pgswarm.clock() AS late, item.ord, item.handle, item.body
+    ), saved AS (
+        INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts,
+                                     failed, lost, late, state, claim_id, result)
+        SELECT g.task, g.session, g.started_at, pgswarm.clock(), g.queue, g.epoch, g.generation, g.attempts + 1,
+               g.failed, g.lost, g.late, 'done', g.claim_id, g.body
+        FROM gone g
+    ), noted AS (
+        INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
+        SELECT pgswarm.clock(), g.session, g.queue, 'completed', array_agg(g.task)
+        FROM gone g
+        GROUP BY g.session, g.queue
+    )
+    SELECT array_agg(g.ord) AS ords, array_agg(g.handle) AS handles, array_agg(g.task) AS tasks,
+           array_agg(g.late) AS late
+    INTO v_gone
+    FROM gone g;
+    IF v_gone.ords IS NOT NULL THEN
+        RETURN QUERY
+        SELECT g.ord, g.handle, c.code, 'done', pgswarm._late_message(c.code), NULL::timestamptz
+        FROM unnest(v_gone.ords, v_gone.handles, v_gone.late) g (ord, handle, late),
+             LATERAL (SELECT CASE WHEN g.late THEN 'late' ELSE 'ok' END) c (code);
+        PERFORM pgswarm._unblock(v_gone.tasks);
+    END IF;
+    IF cardinality(v_gone.ords) IS DISTINCT FROM v_count THEN
+        RETURN QUERY SELECT * FROM pgswarm._settle_rest(handles, verdicts, bodies, v_gone.ords);
+    END IF;
+END
+$$;
+
+-- The items of a batch that the common statement left: one by one, in the order of their tasks' ids.
+CREATE FUNCTION pgswarm._settle_rest(handles text[], verdicts text[], bodies jsonb[], settled integer[])
+RETURNS TABLE (ord integer, handle text, code text, state text, message text, due_at timestamptz)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    r record;
+BEGIN
     FOR r IN
-        WITH item AS MATERIALIZED (
-            SELECT i.ord::integer AS ord, i.handle, i.body,
-                   split_part(i.handle, '.', 1)::bigint AS task,
-                   split_part(i.handle, '.', 2)::integer AS epoch,
-                   split_part(i.handle, '.', 3)::uuid AS claim_id
-            FROM unnest(handles, bodies, verdicts) WITH ORDINALITY i (handle, body, verdict, ord)
-            WHERE coalesce(i.verdict, 'complete') = 'complete' AND pgswarm._is_handle(i.handle)
-            ORDER BY 4
-        ), gone AS (
-            DELETE FROM pgswarm.lease l
-            USING item
-            WHERE l.task = item.task AND l.epoch = item.epoch AND l.claim_id = item.claim_id AND NOT l.strict_lease
-            RETURNING l.*, item.ord, item.handle, item.body
-        ), saved AS (
-            INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts,
-                                         failed, lost, late, state, claim_id, result)
-            SELECT g.task, g.session, g.started_at, pgswarm.clock(), g.queue, g.epoch, g.generation, g.attempts + 1,
-                   g.failed, g.lost, g.until < pgswarm.clock(), 'done', g.claim_id, g.body
-            FROM gone g
-        ), noted AS (
-            INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
-            SELECT pgswarm.clock(), g.session, g.queue, 'completed', array_agg(g.task)
-            FROM gone g
-            GROUP BY g.session, g.queue
-        )
-        SELECT g.ord, g.handle, g.task, g.until < pgswarm.clock() AS late FROM gone g
+        SELECT i.ord::integer AS ord, i.handle, coalesce(i.verdict, 'complete') AS verdict, i.body
+        FROM unnest(handles, verdicts, bodies) WITH ORDINALITY i (handle, verdict, body, ord)
+        WHERE NOT EXISTS (SELECT FROM unnest(settled) s (ord) WHERE s.ord = i.ord)
+        ORDER BY CASE WHEN pgswarm._is_handle(i.handle) THEN split_part(i.handle, '.', 1)::bigint END, i.ord
     LOOP
         ord := r.ord;
         handle := r.handle;
-        code := CASE WHEN r.late THEN 'late' ELSE 'ok' END;
-        state := 'done';
-        message := pgswarm._late_message(code);
-        due_at := NULL;
+        SELECT o.code, o.state, o.message, o.due_at INTO code, state, message, due_at
+        FROM pgswarm._settle_one(r.handle, r.verdict, r.body) o;
         RETURN NEXT;
-        v_done[r.ord] := true;
-        v_tasks := v_tasks || r.task;
     END LOOP;
-    IF v_tasks IS NOT NULL THEN
-        PERFORM pgswarm._unblock(v_tasks);
-    END IF;
-    IF coalesce(cardinality(v_tasks), 0) < v_count THEN
-        FOR r IN
-            SELECT i.ord::integer AS ord, i.handle, coalesce(i.verdict, 'complete') AS verdict, i.body
-            FROM unnest(handles, verdicts, bodies) WITH ORDINALITY i (handle, verdict, body, ord)
-            WHERE NOT v_done[i.ord]
-            ORDER BY CASE WHEN pgswarm._is_handle(i.handle) THEN split_part(i.handle, '.', 1)::bigint END, i.ord
-        LOOP
-            ord := r.ord;
-            handle := r.handle;
-            SELECT o.code, o.state, o.message, o.due_at INTO code, state, message, due_at
-            FROM pgswarm._settle_one(r.handle, r.verdict, r.body) o;
-            RETURN NEXT;
-        END LOOP;
-    END IF;
 END
 $$;
 
@@ -139,12 +156,12 @@ DECLARE
     v_max integer;
     v_bad record;
 BEGIN
-    SELECT s.max_payload INTO v_max FROM pgswarm.setting s;
     IF cardinality(verdicts) <> cardinality(handles) OR cardinality(bodies) <> cardinality(handles) THEN
         PERFORM pgswarm._refuse('invalid_argument', 'handles, verdicts and bodies differ in number',
             'give one verdict and one body (or null) for each handle');
     END IF;
-    IF verdicts IS NULL AND coalesce(pg_column_size(bodies), 0) <= v_max THEN
+    SELECT s.max_payload INTO v_max FROM pgswarm.setting s;
+    IF (verdicts IS NULL OR verdicts <@ ARRAY['complete']) AND pg_column_size(bodies) <= v_max THEN
         RETURN;  -- all together are small enough: no need to look at each
     END IF;
     SELECT i.ord, i.verdict, pg_column_size(i.body) AS size INTO v_bad
@@ -185,8 +202,9 @@ END
 $$;
 
 -- One verdict that needs more than the common path.
-CREATE FUNCTION pgswarm._settle_one(handle text, verdict text, body jsonb)
-RETURNS TABLE (code text, state text, message text, due_at timestamptz)
+CREATE FUNCTION pgswarm._settle_one(
+    handle text, verdict text, body jsonb, OUT code text, OUT state text, OUT message text, OUT due_at timestamptz
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -195,7 +213,8 @@ DECLARE
     v_now   timestamptz;
 BEGIN
     IF handle IS NULL OR NOT pgswarm._is_handle(handle) THEN
-        RETURN QUERY SELECT 'invalid_handle', NULL, format('%L is not a handle', left(handle, 80)), NULL::timestamptz;
+        code := 'invalid_handle';
+        message := format('%L is not a handle', left(handle, 80));
         RETURN;
     END IF;
     IF verdict = 'complete' THEN
@@ -211,7 +230,6 @@ BEGIN
             code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
             state := 'done';
             message := pgswarm._late_message(code);
-            RETURN NEXT;
             RETURN;
         END IF;
     END IF;
@@ -223,14 +241,13 @@ BEGIN
     -- The clock is read after the lock is held: the lease may have run out during the wait.
     v_now := pgswarm.clock();
     IF v_lease.task IS NULL OR (v_lease.strict_lease AND pgswarm._is_void(v_lease, v_now)) THEN
-        RETURN QUERY SELECT l.code, l.state, l.message, NULL::timestamptz
-        FROM pgswarm._settled_before(handle, verdict, body) l;
+        SELECT b.code, b.state, b.message INTO code, state, message
+        FROM pgswarm._settled_before(handle, verdict, body) b;
         RETURN;
     END IF;
-    RETURN QUERY
-    SELECT c.code, a.state, pgswarm._late_message(c.code), a.due_at
-    FROM (SELECT CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END) c (code),
-         pgswarm._apply(v_lease, verdict, body, v_now) a;
+    code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
+    message := pgswarm._late_message(code);
+    SELECT a.state, a.due_at INTO state, due_at FROM pgswarm._apply(v_lease, verdict, body, v_now) a;
 END
 $$;
 
@@ -251,7 +268,9 @@ BEGIN
             _finish.result);
     INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
     VALUES (_finish.at, lease.session, lease.queue, 'completed', ARRAY[lease.task]);
-    PERFORM pgswarm._unblock(ARRAY[lease.task]);
+    IF EXISTS (SELECT FROM pgswarm.dependency d WHERE d.on_task = lease.task AND NOT d.met) THEN
+        PERFORM pgswarm._unblock(ARRAY[lease.task]);
+    END IF;
 END
 $$;
 

@@ -25,8 +25,19 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_session pgswarm.session := pgswarm._claimer(step.session, NULL);
+    v_one     record;
 BEGIN
-    IF cardinality(handles) > 0 THEN
+    IF cardinality(handles) = 1 AND verdicts = ARRAY['complete'] AND cardinality(bodies) = 1
+        AND pg_column_size(bodies) <= 1024
+    THEN
+        -- One small result, the usual case of a worker with one slot.
+        v_one := pgswarm._settle_one(handles[1], 'complete', bodies[1]);
+        settled := handles[1];
+        code := v_one.code;
+        state := v_one.state;
+        message := v_one.message;
+        RETURN NEXT;
+    ELSIF cardinality(handles) > 0 THEN
         RETURN QUERY
         SELECT s.handle, s.code, s.state, s.message, s.due_at,
                NULL::bigint, NULL::text, NULL::integer, NULL::bigint, NULL::integer, NULL::integer, NULL::text,
