@@ -6,7 +6,7 @@ import Synchronization
 /// Drains a queue with the library's worker, in this process.
 struct WorkerDrain: Sendable {
     let stage: BenchStage
-    /// Tasks in one call, and handlers at once.
+    /// Tasks in one call.
     let batch: Int
     /// Calls under way at once, each on a connection of its own.
     let calls = 2
@@ -15,10 +15,11 @@ struct WorkerDrain: Sendable {
     func rate(_ queue: QueueName, tasks: Int) async throws -> Double {
         let swarm = stage.swarm()
         let count = HandlerCount(awaiting: tasks)
+        // As many in hand as the loops beside it have: a batch for each call.
         let worker = try Worker(
             swarm, queues: [queue],
             configuration: WorkerConfiguration(
-                concurrency: batch, batch: batch, calls: calls, logger: Logs.logger("pgswarm.bench")),
+                concurrency: batch * calls, batch: batch, calls: calls, logger: Logs.logger("pgswarm.bench")),
             handler: count)
         async let work: Void = worker.run()
         await count.all()
