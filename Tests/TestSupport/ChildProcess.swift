@@ -238,6 +238,8 @@ extension ChildProcess {
         let own = ProcessInfo.processInfo.environment
         let needed = [
             "PATH", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PGSWARM_POSTGRES_BIN",
+            // For the tests under ThreadSanitizer.
+            "LD_PRELOAD", "TSAN_OPTIONS",
         ]
         var result: [Environment.Key: String] = [:]
         for (name, value) in own.filter({ needed.contains($0.key) }).merging(
