@@ -105,6 +105,7 @@ CREATE TABLE pgswarm.session (
     incarnation  integer     NOT NULL,
     pid          integer,
     queues       integer[],              -- what it asked for last: tells whether a queue has a live worker
+    draining     boolean     NOT NULL DEFAULT false,  -- its agent's: a claim needn't look there
     kind         text        NOT NULL CHECK (kind IN ('runtime', 'bare', 'coordinator')),
     login        text        NOT NULL,
     host         text,

@@ -27,7 +27,7 @@ BEGIN
     END IF;
     IF v_agent.retired_at IS NOT NULL THEN
         PERFORM pgswarm._refuse('unknown_agent', format('agent "%s" has retired', v_name),
-            coalesce(format('its successor is "%s"', v_agent.successor), 'use another name'));
+            coalesce('its successor is "' || v_agent.successor || '"', 'use another name'));
     END IF;
     IF v_agent.credential IS NULL AND v_name <> session_user
         AND NOT (SELECT s.open_registration FROM pgswarm.setting s)
@@ -79,11 +79,10 @@ BEGIN
         WHERE s.agent = v_agent AND s.login = session_user AND s.kind = 'bare' AND s.ended_at IS NULL;
         EXIT WHEN FOUND;
         v_now := pgswarm.clock();
-        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, kind, login)
+        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login)
         SELECT gen_random_uuid(), v_now + interval '15 minutes', v_now, interval '15 minutes',
-               a.id, a.incarnation, 'bare', session_user
-        FROM pgswarm.agent a
-        WHERE a.id = v_agent
+               a.id, a.incarnation, a.draining_since IS NOT NULL, 'bare', session_user
+        FROM (SELECT * FROM pgswarm.agent x WHERE x.id = v_agent FOR SHARE) a  -- locked, see drain
         ON CONFLICT (agent, login) WHERE kind = 'bare' AND ended_at IS NULL DO NOTHING;
     END LOOP;
     RETURN v_session;
@@ -122,6 +121,7 @@ DECLARE
     v_agent       integer := pgswarm._agent_id(open_session.agent, open_session.credential);
     v_now         timestamptz := pgswarm.clock();
     v_incarnation integer;
+    v_draining    boolean;
     v_ttl         interval := coalesce(open_session.ttl,
                                        CASE open_session.kind WHEN 'bare' THEN interval '15 minutes'
                                                               ELSE interval '3 minutes' END);
@@ -149,10 +149,12 @@ BEGIN
     ELSE
         SELECT a.incarnation INTO v_incarnation FROM pgswarm.agent a WHERE a.id = v_agent;
     END IF;
+    -- Locked, so that a drain of this moment either is seen here or sees this session.
+    SELECT a.draining_since IS NOT NULL INTO v_draining FROM pgswarm.agent a WHERE a.id = v_agent FOR SHARE;
     RETURN QUERY
     INSERT INTO pgswarm.session AS s
-        (token, expires_at, opened_at, ttl, agent, incarnation, kind, login, host, pid, client)
-    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, open_session.kind,
+        (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login, host, pid, client)
+    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, v_draining, open_session.kind,
             session_user, left(open_session.host, 200), open_session.pid, left(open_session.client, 200))
     RETURNING s.token, s.id, (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_agent), s.incarnation, s.ttl,
               s.expires_at;
@@ -218,10 +220,15 @@ BEGIN
         SET credential = excluded.credential
         WHERE (a.credential IS NULL OR register_agent.replace_credential) AND a.retired_at IS NULL
     RETURNING a.id INTO v_agent;
+    IF v_agent IS NULL AND EXISTS (
+        SELECT FROM pgswarm.agent a WHERE a.name = register_agent.name AND a.retired_at IS NOT NULL)
+    THEN
+        PERFORM pgswarm._refuse('wrong_state', format('agent "%s" has retired', register_agent.name),
+            'a retired name is not given again: choose another');
+    END IF;
     IF v_agent IS NULL THEN
         PERFORM pgswarm._refuse('wrong_state', format('agent "%s" is registered already', register_agent.name),
-            'replace its credential with replace_credential => true (pgswarm agents register --replace); a retired '
-            'name is not given again');
+            'replace its credential with replace_credential => true (pgswarm agents register --replace)');
     END IF;
     PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent, NULL, NULL, pgswarm.clock());
     RETURN v_credential;
@@ -270,6 +277,7 @@ BEGIN
         PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', drain.agent),
             'see: SELECT agent FROM pgswarm.agents');
     END IF;
+    UPDATE pgswarm.session s SET draining = drain."on" WHERE s.agent = v_agent AND s.ended_at IS NULL;
     PERFORM pgswarm._record(CASE WHEN drain."on" THEN 'agent_draining' ELSE 'agent_undrained' END,
         NULL, NULL, v_agent, NULL, NULL, v_now);
     RETURN (SELECT count(*) FROM pgswarm.session s
@@ -277,7 +285,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pgswarm.drain IS
-    'Tells an agent''s sessions, at their next beat, to finish what they hold and claim no more.';
+    'An agent''s sessions get no more tasks; at their next beat they are told to finish what they hold.';
 
 CREATE FUNCTION pgswarm.set_registration(open boolean) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp

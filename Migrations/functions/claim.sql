@@ -70,8 +70,9 @@ BEGIN
     )
     SELECT b.task, pgswarm._handle(b.task, b.epoch, b.claim_id), b.epoch, v_fence | b.epoch, b.attempts + 1,
            b.max_attempts::integer, _grant_many.queue.name, b.kind, b.title, b.payload, b.priority::integer,
-           least(_grant_many.at + b.length, b.deadline), extract(epoch FROM b.length)::double precision, b.deadline,
-           b.created_at, b.trace, b.parent, b.needs,
+           least(_grant_many.at + b.length, b.deadline),
+           extract(epoch FROM least(_grant_many.at + b.length, b.deadline) - _grant_many.at)::double precision,
+           b.deadline, b.created_at, b.trace, b.parent, b.needs,
            -- A task that was never granted before has no past to look for.
            CASE WHEN b.epoch > 1 THEN pgswarm._checkpoint(b.task) END,
            CASE WHEN b.epoch > 1 THEN pgswarm._history(b.task) END,
@@ -102,20 +103,20 @@ BEGIN
     SELECT v_task.id, pgswarm._handle(v_task.id, v_ready.epoch + 1, v_claim), v_ready.epoch + 1,
            pgswarm._fence_base() | (v_ready.epoch + 1), v_ready.attempts + 1,
            coalesce(v_task.max_attempts, _grant_one.queue.max_attempts), _grant_one.queue.name, v_task.kind,
-           v_task.title, v_task.payload, v_ready.priority, least(_grant_one.at + v_length, _grant_one.at + v_task.deadline),
-           extract(epoch FROM v_length), _grant_one.at + v_task.deadline, v_task.created_at, v_task.trace,
-           v_task.parent, v_task.needs
+           v_task.title, v_task.payload, v_ready.priority,
+           _grant_one.at + least(v_length, v_task.deadline), extract(epoch FROM least(v_length, v_task.deadline)),
+           _grant_one.at + v_task.deadline, v_task.created_at, v_task.trace, v_task.parent, v_task.needs
     INTO v_claimed.id, v_claimed.handle, v_claimed.epoch,
          v_claimed.fence, v_claimed.attempt,
          v_claimed.max_attempts, v_claimed.queue, v_claimed.kind,
-         v_claimed.title, v_claimed.payload, v_claimed.priority, v_claimed.lease_until,
-         v_claimed.lease_seconds, v_claimed.deadline, v_claimed.created_at, v_claimed.trace,
-         v_claimed.parent, v_claimed.needs;
+         v_claimed.title, v_claimed.payload, v_claimed.priority,
+         v_claimed.lease_until, v_claimed.lease_seconds,
+         v_claimed.deadline, v_claimed.created_at, v_claimed.trace, v_claimed.parent, v_claimed.needs;
     INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
                                generation, attempts, failed, lost, seconds, strict_lease)
     VALUES (v_task.id, _grant_one.session.id, v_claim, v_claimed.lease_until, _grant_one.at, v_claimed.deadline,
             _grant_one.queue.id, v_claimed.epoch, v_ready.priority, v_ready.generation, v_ready.attempts,
-            v_ready.failed, v_ready.lost, v_claimed.lease_seconds, _grant_one.queue.strict_lease);
+            v_ready.failed, v_ready.lost, extract(epoch FROM v_length), _grant_one.queue.strict_lease);
     IF v_claimed.epoch > 1 THEN
         v_claimed.checkpoint := pgswarm._checkpoint(v_task.id);
         v_claimed.history := pgswarm._history(v_task.id);
@@ -219,7 +220,7 @@ BEGIN
             v_queue := pgswarm._queue_made(v_name);
         END IF;
         v_ids := v_ids || v_queue.id;
-        CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL;
+        CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL OR session.draining;
         v_room := v_left;
         IF v_queue.max_running IS NOT NULL THEN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));

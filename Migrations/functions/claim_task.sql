@@ -49,6 +49,10 @@ DECLARE
     v_queue  pgswarm.queue;
     v_task   pgswarm.task;
 BEGIN
+    IF session.draining THEN
+        PERFORM pgswarm._refuse('not_ready', format('task %s is not for this agent: it is draining and claims no more', task),
+            'finish what it holds, or let it go on with: pgswarm agents drain NAME --off');
+    END IF;
     v_state := pgswarm._hold_still(_claim_task.task);
     v_now := pgswarm.clock();
     IF v_state = 'running' AND pgswarm._lose_if_void(_claim_task.task, v_now) THEN
@@ -102,7 +106,7 @@ BEGIN
     RETURN QUERY
     SELECT l.task, pgswarm._handle(l.task, l.epoch, l.claim_id), l.epoch, v_fence | l.epoch, l.attempts + 1,
            coalesce(t.max_attempts, q.max_attempts)::integer, q.name, t.kind, t.title, t.payload, l.priority::integer,
-           l.until, l.seconds::double precision, l.deadline, t.created_at, t.trace, t.parent, t.needs,
+           l.until, extract(epoch FROM l.until - pgswarm.clock())::double precision, l.deadline, t.created_at, t.trace, t.parent, t.needs,
            pgswarm._checkpoint(l.task), pgswarm._history(l.task), pgswarm._open_effects(l.task),
            pgswarm._late_results(l.task)
     FROM pgswarm.lease l

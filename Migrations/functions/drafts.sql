@@ -54,13 +54,14 @@ BEGIN
         WHEN length(v_task.key) NOT BETWEEN 1 AND 500 THEN v_what := 'key';
         WHEN length(v_task.title) > 500 THEN v_what := 'title';
         WHEN length(v_task.kind) > 200 THEN v_what := 'kind';
-        WHEN length(v_task.trace) > 500 THEN v_what := 'trace';
+        -- https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+        WHEN v_task.trace !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' THEN v_what := 'trace';
         ELSE v_what := NULL;
     END CASE;
     IF v_what IS NOT NULL THEN
         PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is out of range', item, v_what),
             'limits are positive, a delay is not negative, "at" is a time like 2030-01-31T12:00:00Z, a key has 1 to 500 '
-            'characters, a title up to 500, a kind up to 200');
+            'characters, a title up to 500, a kind up to 200, a trace is a W3C traceparent');
     END IF;
     RETURN v_task;
 END

@@ -60,7 +60,7 @@ TO pgswarm_operator;
 -- Looking: all.
 GRANT EXECUTE ON FUNCTION
     pgswarm.why(bigint),
-    pgswarm.why_empty(text[]),
+    pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
     -- Called by views.

@@ -69,10 +69,13 @@ COMMENT ON FUNCTION pgswarm.hold IS
     'Makes the caller''s transaction a write of the holder: locks the lease until its end, raises lost_claim otherwise. '
     'Answers the fence.';
 
--- Pushes the end of a lease. Relative to now and never additive; never beyond the deadline.
+-- Pushes the end of a lease. Relative to now and never additive; never beyond the deadline. Without a length it is the
+-- one asked for last, and never shortens.
 CREATE FUNCTION pgswarm._renewed(lease pgswarm.lease, length interval, at timestamptz) RETURNS timestamptz
 LANGUAGE sql STABLE
-AS $$ SELECT least(at + coalesce(length, make_interval(secs => lease.seconds)), lease.deadline) $$;
+AS $$
+    SELECT least(coalesce(at + length, greatest(at + make_interval(secs => lease.seconds), lease.until)), lease.deadline)
+$$;
 
 -- What else the holder must know: it may go on, but should claim no more.
 CREATE FUNCTION pgswarm._signal(lease pgswarm.lease) RETURNS text
@@ -97,7 +100,8 @@ DECLARE
     v_now   timestamptz := pgswarm.clock();
     v_until timestamptz := pgswarm._renewed(lease, length, v_now);
 BEGIN
-    UPDATE pgswarm.lease l SET until = v_until WHERE l.task = lease.task;
+    UPDATE pgswarm.lease l SET until = v_until, seconds = coalesce(extract(epoch FROM _extend.length), l.seconds)
+    WHERE l.task = lease.task;
     UPDATE pgswarm.session s SET expires_at = greatest(s.expires_at, v_now + s.ttl,
                                                       CASE s.kind WHEN 'bare' THEN v_until END)
     WHERE s.id = lease.session AND s.ended_at IS NULL;

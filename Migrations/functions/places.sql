@@ -59,18 +59,23 @@ DECLARE
     v_task bigint := split_part(handle, '.', 1)::bigint;
     r      record;
 BEGIN
-    SELECT a.name, l.epoch INTO r
+    SELECT a.name, l.epoch, l.claim_id, l.until INTO r
     FROM pgswarm.lease l
     JOIN pgswarm.session s ON s.id = l.session
     JOIN pgswarm.agent a ON a.id = s.agent
     WHERE l.task = v_task;
-    IF FOUND THEN
+    IF r.claim_id = split_part(handle, '.', 3)::uuid THEN
+        RETURN format('task %s is no longer yours: its lease ran out, and its queue is strict about it', v_task);
+    ELSIF FOUND THEN
         RETURN format('task %s is no longer yours: %s holds it (epoch %s)', v_task, r.name, r.epoch);
     END IF;
     SELECT o.state, o.ended_by INTO r FROM pgswarm.outcome o
     WHERE o.task = v_task AND o.retried_at IS NULL ORDER BY o.generation DESC LIMIT 1;
     IF FOUND THEN
         RETURN format('task %s is no longer yours: it is %s', v_task, r.state);
+    END IF;
+    IF NOT EXISTS (SELECT FROM pgswarm.task t WHERE t.id = v_task) THEN
+        RETURN format('there is no task %s', v_task);
     END IF;
     RETURN format('task %s is no longer yours: its lease was lost', v_task);
 END

@@ -42,7 +42,9 @@ BEGIN
         FOR UPDATE OF l SKIP LOCKED
     ), renewed AS (
         UPDATE pgswarm.lease l
-        SET until = least(v_now + coalesce(v_length, make_interval(secs => l.seconds)), l.deadline)
+        SET until = least(coalesce(v_now + v_length, greatest(v_now + make_interval(secs => l.seconds), l.until)),
+                          l.deadline),
+            seconds = coalesce(extract(epoch FROM v_length), l.seconds)
         FROM locked
         WHERE l.ctid = locked.address
         RETURNING locked.ord, locked.queue, l.until, l.session

@@ -366,7 +366,8 @@ BEGIN
     SELECT * INTO v_attempt FROM pgswarm.attempt t WHERE t.task = v_task AND t.epoch = v_epoch AND t.claim_id = v_claim;
     IF v_attempt.outcome IN ('failed', 'released') THEN
         IF v_attempt.outcome = (CASE verdict WHEN 'fail' THEN 'failed' WHEN 'release' THEN 'released' END) THEN
-            RETURN QUERY SELECT 'duplicate', pgswarm._state(v_task), 'this was settled before, in the same way';
+            RETURN QUERY SELECT 'duplicate', pgswarm._state(v_task),
+                format('this hold had %s before; its first words stay', v_attempt.outcome);
         ELSE
             RETURN QUERY SELECT 'already_settled', pgswarm._state(v_task),
                 format('this hold on task %s had ended: it was %s', v_task, v_attempt.outcome);

@@ -46,6 +46,9 @@ BEGIN
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _cancel.task;
     SELECT * INTO v_lease FROM pgswarm.lease l WHERE l.task = _cancel.task;
     IF FOUND THEN
+        -- Its holder asks at the next renewal; whoever listens asks at once. A ring in a transaction that works is
+        -- dear (see wake.sql), but cancelling what runs is rare.
+        PERFORM pg_notify('pgswarm', '!' || _cancel.task);
         PERFORM pgswarm._end_attempt(v_lease, 'cancelled', coalesce(reason, 'cancelled'), NULL, at);
         v_gone.epoch := v_lease.epoch + 1;
         v_gone.generation := v_lease.generation;

@@ -128,7 +128,7 @@ CREATE VIEW pgswarm.agents AS
 SELECT a.name AS agent, a.incarnation,
        count(s.id) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > pgswarm.clock()) AS sessions_live,
        coalesce(sum(l.n), 0)::bigint AS running,
-       max(s.expires_at - s.ttl) AS last_seen,
+       least(max(s.expires_at - s.ttl), pgswarm.clock()) AS last_seen,  -- a bare session outlives its last call
        a.credential IS NOT NULL AS has_credential, a.draining_since, a.retired_at, a.successor, a.created_at
 FROM pgswarm.agent a
 LEFT JOIN pgswarm.session s ON s.agent = a.id

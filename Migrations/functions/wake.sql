@@ -65,6 +65,7 @@ BEGIN
     RETURN v_count;
 END
 $$;
+-- On the same channel cancel says "!" and the id of a task that was running.
 COMMENT ON FUNCTION pgswarm.ring IS
     'After a commit that made work ready: wakes who sleeps on these queues. Call it in a transaction of its own, with '
     'synchronous_commit off: a ring that a crash swallows is found by the next poll.';

@@ -138,14 +138,19 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm.why_empty(queues text[])
+CREATE FUNCTION pgswarm.why_empty(queues text[], session uuid DEFAULT NULL, agent text DEFAULT NULL)
 RETURNS TABLE (queue text, reason text, message text, retry_at timestamptz, ready bigint, scheduled bigint,
                blocked bigint, running bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_queue pgswarm.queue;
+    v_queue    pgswarm.queue;
+    v_draining boolean := EXISTS (
+        SELECT FROM pgswarm.agent a
+        WHERE a.draining_since IS NOT NULL
+          AND CASE WHEN session IS NULL THEN a.name = coalesce(why_empty.agent, session_user)
+                   ELSE a.id = (SELECT s.agent FROM pgswarm.session s WHERE s.token = why_empty.session) END);
 BEGIN
     FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
@@ -155,6 +160,7 @@ BEGIN
         FROM pgswarm.waiting w WHERE w.queue = v_queue.id;
         SELECT count(*) INTO running FROM pgswarm.lease l WHERE l.queue = v_queue.id;
         reason := CASE
+            WHEN v_draining THEN 'draining'
             WHEN v_queue.paused_at IS NOT NULL THEN 'paused'
             WHEN ready > 0 AND running >= v_queue.max_running THEN 'max_running'
             WHEN ready > 0 THEN 'taken'
@@ -163,6 +169,7 @@ BEGIN
             WHEN blocked > 0 THEN 'blocked'
             ELSE 'empty' END;
         message := CASE reason
+            WHEN 'draining' THEN 'this agent is draining: it finishes what it holds and gets no more'
             WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
             WHEN 'max_running' THEN format('queue "%s" runs %s tasks, which is its limit', queue, v_queue.max_running)
             WHEN 'taken' THEN format('queue "%s" has %s ready tasks, which others are claiming', queue, ready)
@@ -174,4 +181,4 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION pgswarm.why_empty IS 'Why a claim from these queues found nothing, and when to come back.';
+COMMENT ON FUNCTION pgswarm.why_empty IS 'Why a claim from these queues, by this session or agent, found nothing, and when to come back.';

@@ -12,7 +12,10 @@ extension SwarmError {
         case .connectFailed(let reason):
             self.init(
                 .unreachable, "the database can't be reached: \(reason)",
-                hint: "Check the address and that the server runs, then repeat the call.", underlying: error)
+                hint: Self.isRefusedLogin(reason)
+                    ? "Check the user, the password (~/.pgpass, PGPASSWORD) and the name of the database."
+                    : "Check the address and that the server runs, then repeat the call.",
+                underlying: error)
         case .connectionLost(let reason):
             self.init(
                 .unreachable, "the connection to the database was lost: \(reason)",
@@ -52,6 +55,14 @@ extension SwarmError {
         }
     }
 
+    /// Whether a server answered and did not let the user in, which no repetition heals.
+    ///
+    /// Judged by the text, because libpq gives nothing else for a connection that was refused.
+    private static func isRefusedLogin(_ reason: String) -> Bool {
+        let words = ["authentication failed", "does not exist", "not permitted to log in", "no pg_hba.conf entry"]
+        return reason.contains("FATAL") && words.contains { reason.contains($0) }
+    }
+
     private init(_ server: ServerError, underlying: PostgresError) {
         let state = server.sqlState.rawValue
         if let code = Code(sqlState: state) {
@@ -60,6 +71,11 @@ extension SwarmError {
             self.init(
                 .notMigrated, "the database has no pgswarm schema, or an older one: \(server.message)",
                 hint: "Run `pgswarm migrate` as the owner of the database.", underlying: underlying)
+        } else if state.hasPrefix("22") || state == "54001" {
+            // Data exceptions, and nesting that is too deep.
+            self.init(
+                .invalidArgument, "the database can't keep this value: \(server.message)",
+                hint: "Change the value, or keep it elsewhere and pass a reference to it.", underlying: underlying)
         } else {
             self.init(
                 .internal, "the database refused the call: \(server.message) (SQLSTATE \(state))",

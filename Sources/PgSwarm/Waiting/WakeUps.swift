@@ -39,7 +39,10 @@ final class WakeUps: Sendable {
     /// Subscribes to the rings for some queues; the first subscription starts the listener.
     func subscribe(_ queues: [QueueName], _ call: WakeUpCall) -> UInt64 {
         subscribe(queues) { wakeUp in
-            if wakeUp != .interrupted { call.ring() }
+            switch wakeUp {
+            case .work, .listening: call.ring()
+            case .interrupted, .cancelled: break
+            }
         }
     }
 
@@ -96,8 +99,13 @@ final class WakeUps: Sendable {
 
     private func take(_ event: ListenerEvent) {
         switch event {
-        case .notification(_, let queue, _):
-            tell(.work, to: queue)
+        case .notification(_, let payload, _):
+            // No queue's name begins like this.
+            if payload.hasPrefix("!") {
+                if let id = Int64(payload.dropFirst()) { tell(.cancelled(TaskID(rawValue: id))) }
+            } else {
+                tell(.work, to: payload)
+            }
         case .listening:
             state.withLock { $0.isListening = true }
             tell(.listening)

@@ -6,10 +6,15 @@ final class Holding: Sendable {
 
     private struct Stop {
         var reason: StopReason?
-        var action: (@Sendable (StopReason) -> Void)?
+        var action: StopAction?
         /// Rung to cancel the Swift task of the slot that runs the handler.
         var slot: Waker?
     }
+
+    /// What is done when the work has to stop.
+    ///
+    /// - Returns: Whether the Swift task of the handler is to be cancelled too.
+    typealias StopAction = @Sendable (StopReason) -> Bool
 
     private let stopping = Mutex(Stop())
 
@@ -33,8 +38,7 @@ final class Holding: Sendable {
             return before
         }
         guard before.reason == nil else { return false }
-        before.action?(reason)
-        before.slot?.wake()
+        if before.action?(reason) ?? true { before.slot?.wake() }
         return true
     }
 
@@ -62,11 +66,11 @@ final class Holding: Sendable {
     /// Runs an action when the work has to stop, at once if it has to already.
     ///
     /// It runs on the thread of whoever stops the work, which may be the keeper's: it must be short.
-    func whenStopped(_ action: (@Sendable (StopReason) -> Void)?) {
+    func whenStopped(_ action: StopAction?) {
         let reason = stopping.withLock { stop -> StopReason? in
             if stop.reason == nil { stop.action = action }
             return stop.reason
         }
-        if let reason { action?(reason) }
+        if let reason { _ = action?(reason) }
     }
 }

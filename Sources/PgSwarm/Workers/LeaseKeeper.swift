@@ -56,7 +56,9 @@ struct LeaseKeeper: Sendable {
             try await call()
             backoff = nil
         } catch {
-            if backoff == nil { logger.warning("leases can't be renewed", metadata: ["error": "\(error)"]) }
+            if backoff == nil, error.code != .cancelled {
+                logger.warning("leases can't be renewed", metadata: ["error": "\(error)"])
+            }
             var next = backoff ?? Backoff()
             let wait = next.next()
             backoff = next

@@ -94,7 +94,11 @@ public struct WorkContext: Sendable {
     ///
     /// The action must be short. A later one replaces it.
     public func whenStopped(_ action: (@Sendable (StopReason) -> Void)?) {
-        holding.whenStopped(action)
+        guard let action else { return holding.whenStopped(nil) }
+        holding.whenStopped { reason in
+            action(reason)
+            return true
+        }
     }
 
     /// A holder that is refused once will be refused ever after: whatever it still does is in vain.

@@ -114,6 +114,8 @@ public final class Worker: Service, Sendable {
             case .work, .listening:
                 if wakeUp == .listening { isSilent.withLock { $0 = false } }
                 desk.apply { state, _, echo in state.wake(&echo) }
+            case .cancelled(let task):
+                desk.apply { state, now, echo in state.hearCancellation(of: task, now, &echo) }
             case .interrupted:
                 guard !isSilent.withLock({ was in (was, was = true).0 }) else { return }
                 logger.warning("notifications don't arrive; the worker looks for work by itself meanwhile")

@@ -102,8 +102,21 @@ struct AgentSessionTests {
         let session = try await ada.openSession()
         #expect(try await ada.value("SELECT pgswarm.drain('ada')", as: Int.self) == 1)
         #expect(try await ada.beat(session) == "drain")
+        // Neither what was open nor what opens now gets more.
+        let task = try await ada.enqueue()
+        let later = try await ada.openSession()
+        #expect(try await ada.claim(session: session).isEmpty)
+        #expect(try await ada.claim(session: later).isEmpty)
+        #expect(try await ada.claim().isEmpty)
+        #expect(await refusal { _ = try await ada.claimTask(task) } == "PS006")
+        for caller in ["agent => 'ada'", "session => '\(session)'"] {
+            let reason: String = try await ada.value("SELECT reason FROM pgswarm.why_empty('{q}', \(raw: caller))")
+            #expect(reason == "draining")
+        }
+        #expect(try await ada.value("SELECT reason FROM pgswarm.why_empty('{q}')", as: String.self) == "taken")
         try await ada.rows("SELECT pgswarm.drain('ada', false)")
         #expect(try await ada.beat(session) == "ok")
+        #expect(try await ada.claim(session: session).map(\.id) == [task])
         #expect(await refusal { try await ada.rows("SELECT pgswarm.drain('nobody')") } == "PS002")
     }
 

@@ -58,6 +58,7 @@ struct EnqueueTests {
             (#"{"max_attempts": 0}"#, "PS003", "max_attempts"),
             (#"{"needs": "gpu"}"#, "PS003", "needs"),
             (#"{"key": ""}"#, "PS003", "key"),
+            (#"{"trace": "zzz"}"#, "PS003", "trace"),
             (#"{"after": 7}"#, "PS003", "after"),
             (#"{"after": ["x"]}"#, "PS003", "x"),
             (#"{"after": [null]}"#, "PS003", ""),
@@ -149,11 +150,12 @@ struct EnqueueTests {
     func one() async throws {
         let ada = try await Caller.named()
         let up = try await ada.enqueue("up")
+        let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
         let task: Int = try await ada.value(
             """
             SELECT pgswarm.enqueue('q', '{"p": 1}', title => 't', kind => 'k', priority => -3, delay => '1 hour',
                 key => 'key', max_attempts => 9, lease => '20 s', deadline => '1 min', after => ARRAY[\(up)],
-                needs => ARRAY['gpu'], trace => '00-ab-cd-01')
+                needs => ARRAY['gpu'], trace => \(trace))
             """)
         try await ada.complete(ada.claimOne("up").handle)
         try await letPass(.seconds(3601))
@@ -166,6 +168,6 @@ struct EnqueueTests {
         #expect(try row["lease_seconds", as: Double.self] == 20)
         #expect(try row["left", as: Duration.self] == .seconds(40))
         #expect(try row["needs", as: [String].self] == ["gpu"])
-        #expect(try row["trace", as: String.self] == "00-ab-cd-01")
+        #expect(try row["trace", as: String.self] == trace)
     }
 }

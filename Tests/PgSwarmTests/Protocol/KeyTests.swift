@@ -25,8 +25,9 @@ struct KeyTests {
     @Test("A trace does not make a repetition another request")
     func trace() async throws {
         let ada = try await Caller.named()
-        let task = try await ada.enqueue("q", #"{"key": "k", "trace": "00-a"}"#)
-        #expect(try await ada.enqueue("q", #"{"key": "k", "trace": "00-b"}"#) == task)
+        let trace = "00-0af7651916cd43dd8448eb211c80319c"
+        let task = try await ada.enqueue("q", #"{"key": "k", "trace": "\#(trace)-b7ad6b7169203331-01"}"#)
+        #expect(try await ada.enqueue("q", #"{"key": "k", "trace": "\#(trace)-00f067aa0ba902b7-00"}"#) == task)
     }
 
     @Test("A key counts within one call too, and after the task has ended")

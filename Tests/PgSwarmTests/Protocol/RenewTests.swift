@@ -22,6 +22,16 @@ struct RenewTests {
         #expect(try await abs(left(ada) - 100) < 20)
         try await ada.renew(claim.handle, lease: .seconds(1000))
         #expect(try await abs(left(ada) - 1000) < 20)
+        // Without a length it is the last one; only who asks for less gets less.
+        try await ada.renew(claim.handle)
+        _ = try await ada.renew([claim.handle])
+        try await ada.progress(claim.handle, note: "still here")
+        #expect(try await abs(left(ada) - 1000) < 20)
+        try await letPass(.seconds(500))
+        _ = try await ada.renew([claim.handle])
+        #expect(try await abs(left(ada) - 1000) < 20)
+        try await ada.renew(claim.handle, lease: .seconds(200))
+        #expect(try await abs(left(ada) - 200) < 20)
         #expect(await refusal { try await ada.renew(claim.handle, lease: .seconds(-1)) } == "PS003")
         #expect(await refusal { try await ada.renew(claim.handle, lease: .seconds(100_000)) } == "PS003")
     }

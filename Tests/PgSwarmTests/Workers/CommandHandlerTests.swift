@@ -60,6 +60,9 @@ struct CommandHandlerTests {
             ("echo hello; echo '{\"a\": 1}'", "{\"a\": 1}"),
             ("printf '  42\\n\\n'", "  42"),
             ("echo 42; echo hello", "\"42\\nhello\\n\""),
+            ("echo '{'; echo '  \"a\": 1'; echo '}'", "{\n  \"a\": 1\n}\n"),
+            ("echo '{\"a\": 1}'; echo and a warning", "{\"a\": 1}"),
+            ("printf '\"a\\342\\200\\250b\"'", "\"a\u{2028}b\""),
             ("printf 'say \"hi\"'", "\"say \\\"hi\\\"\""),
             ("printf 'a\\000b'", "\"a?b\""),
             ("printf '\"\\\\u0000\"'", "\"\\\"\\\\u0000\\\"\""),
@@ -86,20 +89,21 @@ struct CommandHandlerTests {
         var task = try ClaimedTask.sample(7, kind: "mail")
         task.checkpoint = JSONText("{\"page\":3}")
         task.trace = "00-1-2-3"
-        let names = "TASK_ID EPOCH FENCE ATTEMPT QUEUE KIND CHECKPOINT DATABASE_URL"
-        let script = "for n in \(names); do eval echo \\$PGSWARM_$n; done; echo $TRACEPARENT"
+        let names = "TASK_ID EPOCH FENCE ATTEMPT QUEUE KIND DATABASE_URL"
+        let script = "for n in \(names); do eval echo \\$PGSWARM_$n; done; echo at $PGSWARM_CHECKPOINT $TRACEPARENT"
         guard case .complete(let result?) = try await run(script, task) else { return }
         let lines = try result.decode(String.self)
-        #expect(lines == "7\n1\n1\n1\nq\nmail\n{\"page\":3}\npostgresql:///swarm\n00-1-2-3\n")
+        #expect(lines == "7\n1\n1\n1\nq\nmail\npostgresql:///swarm\nat {\"page\":3} 00-1-2-3\n")
     }
 
     @Test("that ends with 75 is released, with its reason")
     func releases() async throws {
-        guard case .release(let note, _) = try await run("echo busy >&2; exit 75") else {
-            Issue.record("not released")
+        guard case .release(let note, let delay?) = try await run("echo busy >&2; exit 75") else {
+            Issue.record("not released, or to come again at once")
             return
         }
         #expect(note == "the command handed it back: busy")
+        #expect(delay >= .milliseconds(500) && delay <= .seconds(1))
     }
 
     @Test("that ends otherwise fails with the end of its standard error")

@@ -118,7 +118,8 @@ struct WorkerOnServerTests {
     @Test("hears of a cancellation and tells the handler")
     func cancelled() async throws {
         try await withSwarm { swarm, _ in
-            let receipts = try await swarm.enqueue(drafts(1, lease: .seconds(1)))
+            // The lease is so long that no renewal would tell in time: the ring does.
+            let receipts = try await swarm.enqueue(drafts(1, lease: .seconds(3600)))
             let gate = Gate()
             let events = try await RunningWorker.with(swarm, handler: gated(gate)) { running in
                 await gate.waitForCrowd(1)
@@ -127,6 +128,27 @@ struct WorkerOnServerTests {
             }
             #expect(events.compactMap(\.stopReason) == [.cancel])
             #expect(try await swarm.task(receipts[0].id).state == .cancelled)
+        }
+    }
+
+    @Test("stops an attempt at its deadline, however long the lease")
+    func deadline() async throws {
+        try await withSwarm { swarm, _ in
+            var draft = TaskDraft(queue: "q")
+            draft.deadline = .seconds(2)
+            draft.maxLost = 1
+            let task = try await swarm.enqueue(draft).id
+            let gate = Gate()
+            let events = try await RunningWorker.with(swarm, handler: gated(gate)) { running in
+                await running.log.wait { events in events.contains { $0.stopReason != nil } }
+                // The worker stops a little before the database's own time.
+                try await eventually("it is dead") {
+                    _ = try await swarm.sweep()
+                    return try await swarm.task(task).state == .dead
+                }
+            }
+            #expect(events.compactMap(\.stopReason) == [.lost])
+            #expect(try await swarm.attempts(of: task).count == 1)
         }
     }
 

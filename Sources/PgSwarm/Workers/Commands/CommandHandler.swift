@@ -71,26 +71,36 @@ public struct CommandHandler: WorkHandler {
     public func handle(_ task: ClaimedTask, _ context: WorkContext) async throws -> Verdict {
         let status: TerminationStatus
         let output: CommandOutput
+        // Whether the command had ended by itself before it was to stop.
+        let wasOver = Mutex(false)
         do {
-            (status, output) = try await run(task, context)
+            (status, output) = try await run(task, context) { wasOver.withLock { $0 = true } }
         } catch let error as SubprocessError where error.isShortage {
             // This host's trouble, not the task's: it costs no attempt.
             return .release(note: "the command could not be started: \(error)", delay: .seconds(5))
         } catch let error as SubprocessError where !Task.isCancelled {
             throw Failure("the command could not be started: \(error)")
         }
-        // Whatever it says after it was told to end: many programs end with 0 then, and have not finished.
-        try context.checkStopped()
+        // Whatever it says after it was told to end: many programs end with 0 then, and have not finished. What it did
+        // before counts, and be it as a late result.
+        if !wasOver.withLock({ $0 }) { try context.checkStopped() }
         switch status {
         case .exited(0): return .complete(output.result)
-        case .exited(EX_TEMPFAIL): return .release(note: output.failure("the command handed it back"))
+        case .exited(EX_TEMPFAIL):
+            return .release(note: output.failure("the command handed it back"), delay: Self.pause(after: task.epoch))
         case .exited(let code): throw Failure(output.failure("exit \(code)"))
         case .signaled(let signal): throw Failure(output.failure("signal \(signal)"))
         }
     }
 
+    /// How long a task that was handed back stays away: longer each time, or a command that always hands back would be
+    /// started over and over.
+    private static func pause(after epoch: Int) -> Duration {
+        .seconds(min(60, pow(2, Double(min(epoch, 10) - 1))) * Double.random(in: 0.5...1))
+    }
+
     private func run(
-        _ task: ClaimedTask, _ context: WorkContext
+        _ task: ClaimedTask, _ context: WorkContext, whenOver noteEnd: @escaping @Sendable () -> Void
     ) async throws -> (TerminationStatus, CommandOutput) {
         let input = try PayloadFile.open(task.payload.text)
         var options = PlatformOptions()
@@ -117,7 +127,7 @@ public struct CommandHandler: WorkHandler {
             let group = ProcessGroup(leader: execution.processIdentifier.value)
             started.withLock { $0 = group }
             processGuard.add(group)
-            context.killWhenLost(group)
+            context.killWhenLost(group, whenOver: noteEnd)
             async let errors = TailBuffer(of: execution.standardError, limit: limits.errorText)
             let output = try await TailBuffer(of: execution.standardOutput, limit: limits.result)
             return CommandOutput(output: output, errors: try await errors)
@@ -140,11 +150,16 @@ extension WorkContext {
     /// Kills the group if the lease is lost, in time for whoever holds the task next.
     ///
     /// On the keeper's thread, so that it happens even if all other threads are busy.
-    fileprivate func killWhenLost(_ group: ProcessGroup) {
+    /// A command that has ended already is left to say what it has brought; a worker that was frozen finds it so.
+    fileprivate func killWhenLost(_ group: ProcessGroup, whenOver noteEnd: @escaping @Sendable () -> Void) {
         let time = Grant.margin(of: task.leaseDuration) / 2
-        whenStopped { [timekeeper] reason in
-            guard reason == .lost else { return }
-            _ = timekeeper.schedule(at: timekeeper.now + time) { group.kill() }
+        holding.whenStopped { [timekeeper] reason in
+            if group.hasEnded {
+                noteEnd()
+                return false
+            }
+            if reason == .lost { _ = timekeeper.schedule(at: timekeeper.now + time) { group.kill() } }
+            return true
         }
     }
 }

@@ -5,16 +5,24 @@ struct CommandOutput: Sendable {
     var output: TailBuffer
     var errors: TailBuffer
 
-    /// The last line, if it is JSON; otherwise everything as a JSON string; nothing if nothing was written.
+    /// Everything, if it is JSON; otherwise the last line, if that is JSON, or the last one that is an object or an
+    /// array; otherwise everything as a JSON string; nothing if nothing was written.
+    ///
+    /// A line further up that is only a number or a word may be a part of a text.
     var result: JSONText? {
         let text = output.text
-        guard
-            let lastLine = text.split(whereSeparator: \.isNewline).last(where: {
-                !$0.allSatisfy(\.isWhitespace)
-            })
-        else { return nil }
-        let isWhole = !output.isTruncated || text.contains(where: \.isNewline)
-        if isWhole, JSONCheck.passes(lastLine) { return JSONText(String(lastLine)) }
+        // Lines end with the ASCII character alone: JSON strings may have the others of Unicode in them.
+        var lines = text.utf8.split(separator: UInt8(ascii: "\n")).compactMap { Substring($0) }
+            .filter { !$0.allSatisfy(\.isWhitespace) }
+        if !output.isTruncated, lines.count > 1, JSONCheck.passes(text) { return JSONText(text) }
+        // The beginning of the first one may be missing.
+        if output.isTruncated, !lines.isEmpty { lines.removeFirst() }
+        if let last = lines.last, JSONCheck.passes(last) { return JSONText(String(last)) }
+        let structured = lines.last { line in
+            (line.first { !$0.isWhitespace }).map { "{[".contains($0) } ?? false && JSONCheck.passes(line)
+        }
+        if let structured { return JSONText(String(structured)) }
+        guard !text.allSatisfy(\.isWhitespace) else { return nil }
         let note =
             output.isTruncated ? "[the first \(output.total - text.utf8.count) bytes are left out]\n" : ""
         return JSONText(JSONObjectText.quoted(note + text))

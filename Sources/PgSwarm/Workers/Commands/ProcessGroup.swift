@@ -16,13 +16,20 @@ package struct ProcessGroup: Sendable {
         self.leader = leader
     }
 
+    /// Whether the command has ended, be it waited for or not.
+    package var hasEnded: Bool {
+        var state = siginfo_t()
+        // Looks without taking: whoever waits for the process finds it still there.
+        let result = waitid(P_PID, id_t(leader), &state, WEXITED | WNOHANG | WNOWAIT)
+        return result != 0 || state.si_signo == SIGCHLD
+    }
+
     /// Asks all of them to end.
     package func terminate() { send(SIGTERM) }
 
     /// Ends all of them.
     ///
-    /// Also right after the command itself has ended and was waited for: as long as one member lives, the system
-    /// gives
+    /// Also right after the command itself has ended and was waited for: as long as one member lives, the system gives
     /// the number to no other process.
     package func kill() { send(SIGKILL) }
 

@@ -41,6 +41,7 @@ final class SidecarSession: Sendable {
                 }
                 isTroubled = false
             } catch {
+                guard !hasEnded.withLock({ $0 }) else { return }
                 guard error.code != .sessionLost else { return report("the session was lost") }
                 if !isTroubled { logger.warning("leases can't be renewed", metadata: ["error": "\(error)"]) }
                 isTroubled = true

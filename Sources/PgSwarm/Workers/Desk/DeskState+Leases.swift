@@ -19,6 +19,14 @@ extension DeskState {
         return .wait(until: renewalWake)
     }
 
+    /// Somebody says that a task was cancelled: a renewal asks the database whether it is so.
+    mutating func hearCancellation(of task: TaskID, _ now: ContinuousClock.Instant, _ echo: inout Echo) {
+        guard let handle = grants.first(where: { $0.value.holding.task.id == task })?.key else { return }
+        grants[handle]?.renewal = now
+        renewalWake = now
+        echo.wake(renewalWaker)
+    }
+
     /// Takes the answers to a renewal.
     mutating func renewed(
         _ answers: [Renewal], sentAt: ContinuousClock.Instant, now: ContinuousClock.Instant,
