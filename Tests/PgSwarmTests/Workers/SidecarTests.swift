@@ -25,6 +25,22 @@ struct SidecarTests {
         }
     }
 
+    @Test("passes a signal on to its process and that one's children")
+    func signals() async throws {
+        try await withSwarm { swarm, _ in
+            let pipe = try NamedPipe()
+            // The shell waits for its child, so a signal to the shell alone would leave the child and the pipe open.
+            let script = "exec 3>\(pipe.path); sleep 600 & echo started >&3; wait"
+            async let running = Sidecar(swarm, command: ["sh", "-c", script], databaseURL: nil).run()
+            var words = pipe.words.makeAsyncIterator()
+            #expect(await words.next() == "started")
+            #expect(kill(getpid(), SIGUSR1) == 0)
+            #expect(await words.next() == nil)
+            let code = try await running
+            #expect(code == 128 + SIGUSR1)
+        }
+    }
+
     @Test("lends its session to what its process calls, keeps leases alive, and gives them back at the end")
     func session() async throws {
         try await withSwarm(agent: "builder") { swarm, _ in

@@ -36,6 +36,10 @@ public struct Sidecar: Sendable {
 
     /// Runs the process with this one's standard streams, and passes signals on to it.
     ///
+    /// At a terminal the process stays in this one's group, as a shell's foreground needs it. Anywhere else it leads a
+    /// group of its own, which gets the signals, and which ends if this process is killed and can't keep the session
+    /// any more.
+    ///
     /// - Returns: Its exit code; for a signal 128 and the signal's number, as shells have it.
     /// - Throws: `usage` when there is no such program; the refusal of a database that opens no session.
     public func run() async throws -> Int32 {
@@ -45,9 +49,12 @@ public struct Sidecar: Sendable {
         defer { keeper.stop() }
         let session = SidecarSession(swarm, timekeeper: keeper)
         let token = try await session.open()
+        var options = PlatformOptions()
+        if !Self.isInForeground { options.processGroupID = 0 }
         let configuration = Configuration(
             executable: .path(path), arguments: Arguments(Array(command.dropFirst())),
-            environment: .inherit.updating(variables(token)))
+            environment: .inherit.updating(variables(token)), platformOptions: options)
+        let processGuard = Self.isInForeground ? nil : try ProcessGuard(logger: swarm.logger)
         let result = await Swift.Result {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask(executorPreference: keeper) { await session.keep() }
@@ -55,7 +62,7 @@ public struct Sidecar: Sendable {
                     session.end()
                     group.cancelAll()
                 }
-                return try await Self.run(configuration)
+                return try await Self.run(configuration, processGuard)
             }
         }
         await session.close()
@@ -71,31 +78,44 @@ public struct Sidecar: Sendable {
         return variables
     }
 
-    private static func run(_ configuration: Configuration) async throws -> Int32 {
+    private static func run(
+        _ configuration: Configuration, _ processGuard: ProcessGuard?
+    ) async throws -> Int32 {
         let signals = await UnixSignalsSequence(
             trapping: .sighup, .sigterm, .sigint, .sigquit, .sigusr1, .sigusr2)
         let result = try await Subprocess.run(
             configuration, input: .currentStandardInput, output: .currentStandardOutput,
             error: .currentStandardError
         ) { execution in
-            let process = execution.processIdentifier.value
+            let process = ProcessGroup(leader: execution.processIdentifier.value)
+            processGuard?.add(process)
             // Not structured, because the body must return for the wait for the process to begin.
-            return Task {
+            let passing = Task {
                 for await signal in signals where !isSentByTerminal(signal) {
-                    _ = kill(process, signal.rawValue)
+                    if processGuard == nil {
+                        _ = kill(process.leader, signal.rawValue)
+                    } else {
+                        process.send(signal.rawValue)
+                    }
                 }
             }
+            return (process, passing)
         }
-        result.closureResult.cancel()
+        let (process, passing) = result.closureResult
+        passing.cancel()
+        processGuard?.remove(process)
         switch result.terminationStatus {
         case .exited(let code): return code
         case .signaled(let signal): return 128 + signal
         }
     }
 
+    /// Whether a terminal sends this process and its kin what is typed there.
+    private static var isInForeground: Bool { tcgetpgrp(STDIN_FILENO) == getpgrp() }
+
     /// Whether the process has had the signal already: a terminal sends it to all processes in its foreground.
     private static func isSentByTerminal(_ signal: UnixSignal) -> Bool {
-        (signal == .sigint || signal == .sigquit) && tcgetpgrp(STDIN_FILENO) == getpgrp()
+        (signal == .sigint || signal == .sigquit) && isInForeground
     }
 }
 
