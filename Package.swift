@@ -96,7 +96,7 @@ let package = Package(
         .testTarget(
             name: "PgSwarmTests",
             dependencies: [
-                "PgSwarm", "Postgres", "TestSupport",
+                "EmbeddedPostgres", "PgSwarm", "Postgres", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "Metrics", package: "swift-metrics"),
