@@ -71,10 +71,10 @@ public struct CommandHandler: WorkHandler {
     public func handle(_ task: ClaimedTask, _ context: WorkContext) async throws -> Verdict {
         let status: TerminationStatus
         let output: CommandOutput
-        // Whether the command had ended by itself before it was to stop.
-        let wasOver = Mutex(false)
+        // Whether the command was told to end before it had ended by itself.
+        let wasCutShort = Mutex(false)
         do {
-            (status, output) = try await run(task, context) { wasOver.withLock { $0 = true } }
+            (status, output) = try await run(task, context) { wasCutShort.withLock { $0 = true } }
         } catch let error as SubprocessError where error.isShortage {
             // This host's trouble, not the task's: it costs no attempt.
             return .release(note: "the command could not be started: \(error)", delay: .seconds(5))
@@ -83,7 +83,7 @@ public struct CommandHandler: WorkHandler {
         }
         // Whatever it says after it was told to end: many programs end with 0 then, and have not finished. What it did
         // before counts, and be it as a late result.
-        if !wasOver.withLock({ $0 }) { try context.checkStopped() }
+        if wasCutShort.withLock({ $0 }) { try context.checkStopped() }
         switch status {
         case .exited(0): return .complete(output.result)
         case .exited(EX_TEMPFAIL):
@@ -100,7 +100,7 @@ public struct CommandHandler: WorkHandler {
     }
 
     private func run(
-        _ task: ClaimedTask, _ context: WorkContext, whenOver noteEnd: @escaping @Sendable () -> Void
+        _ task: ClaimedTask, _ context: WorkContext, whenCutShort noteStop: @escaping @Sendable () -> Void
     ) async throws -> (TerminationStatus, CommandOutput) {
         let input = try PayloadFile.open(task.payload.text)
         var options = PlatformOptions()
@@ -127,7 +127,7 @@ public struct CommandHandler: WorkHandler {
             let group = ProcessGroup(leader: execution.processIdentifier.value)
             started.withLock { $0 = group }
             processGuard.add(group)
-            context.killWhenLost(group, whenOver: noteEnd)
+            context.killWhenLost(group, whenCutShort: noteStop)
             async let errors = TailBuffer(of: execution.standardError, limit: limits.errorText)
             let output = try await TailBuffer(of: execution.standardOutput, limit: limits.result)
             return CommandOutput(output: output, errors: try await errors)
@@ -151,13 +151,11 @@ extension WorkContext {
     ///
     /// On the keeper's thread, so that it happens even if all other threads are busy.
     /// A command that has ended already is left to say what it has brought; a worker that was frozen finds it so.
-    fileprivate func killWhenLost(_ group: ProcessGroup, whenOver noteEnd: @escaping @Sendable () -> Void) {
+    fileprivate func killWhenLost(_ group: ProcessGroup, whenCutShort noteStop: @escaping @Sendable () -> Void) {
         let time = Grant.margin(of: task.leaseDuration) / 2
         holding.whenStopped { [timekeeper] reason in
-            if group.hasEnded {
-                noteEnd()
-                return false
-            }
+            if group.hasEnded { return false }
+            noteStop()
             if reason == .lost { _ = timekeeper.schedule(at: timekeeper.now + time) { group.kill() } }
             return true
         }
