@@ -51,7 +51,7 @@ struct LeasesCommand: SwarmCommand {
                 Table.Cell(lease.agent),
                 Table.Cell("\(lease.attempt)"),
                 Table.Cell(Elapsed.relative(lease.startedAt, to: now)),
-                Table.Cell(Elapsed.relative(lease.leaseUntil, to: now)),
+                Table.Cell(Elapsed.expected(lease.leaseUntil, at: now)),
                 lease.isStalled
                     ? Table.Cell("stalled", .warning)
                     : lease.isLive ? Table.Cell("live", .good) : Table.Cell("expired", .bad),

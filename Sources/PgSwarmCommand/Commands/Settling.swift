@@ -36,7 +36,7 @@ enum Settling {
             return
         }
         var line = "task \(id) is \(settlement.state?.rawValue.printable ?? "settled")"
-        if let dueAt = settlement.dueAt { line += ", due \(Elapsed.relative(dueAt, to: Date()))" }
+        if let dueAt = settlement.dueAt { line += ", \(Elapsed.due(dueAt, at: Date()))" }
         switch settlement.code {
         case .late: line += " (after its lease ran out, before anybody took it over)"
         case .duplicate: line += " (it was settled so before)"

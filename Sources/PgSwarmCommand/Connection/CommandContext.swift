@@ -64,6 +64,14 @@ struct CommandContext: Sendable {
         return Swarm(address, configuration: configuration)
     }
 
+    /// A swarm that claims nothing and only looks, on a connection of its own that is made when it is first needed.
+    func lookout(at address: ConnectionOptions, logger: Logger) -> Swarm {
+        var configuration = SwarmConfiguration(logger: logger)
+        configuration.connections = 1
+        configuration.callTimeout = .seconds(5)
+        return Swarm(address, configuration: configuration)
+    }
+
     /// What children should connect to: the URL that was named, or the embedded server's.
     ///
     /// `nil` when libpq's own environment says it, which they inherit.

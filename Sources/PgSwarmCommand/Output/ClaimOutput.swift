@@ -36,8 +36,9 @@ struct ClaimOutput {
             ])
             return
         }
+        let now = Date()
         for queue in queues {
-            let when = queue.retryAt.map { ", \(Elapsed.relative($0, to: Date()))" } ?? ""
+            let when = queue.retryAt.map { ", come back \($0 > now ? Elapsed.expected($0, at: now) : "now")" } ?? ""
             console.line(
                 "nothing to do in \"\(queue.queue.rawValue.printable)\": \(queue.message.printable)\(when)")
         }
@@ -96,7 +97,8 @@ extension ClaimedTask {
 }
 
 extension EmptyQueue {
-    fileprivate var json: JSON {
+    /// The queue as `claim --json` and `work --json` give it.
+    var json: JSON {
         [
             "queue": .string(queue.rawValue),
             "reason": .string(reason),
