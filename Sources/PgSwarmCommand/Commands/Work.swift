@@ -34,7 +34,7 @@ struct WorkCommand: SwarmCommand {
 
     @Option(
         name: .shortAndLong, parsing: .unconditional,
-        help: ArgumentHelp("Commands at once. Default: 4.", valueName: "number"))
+        help: ArgumentHelp("Commands at once.", valueName: "number"))
     var concurrency = 4
 
     @Flag(help: "End when the queues hold nothing more that could come to this worker.")

@@ -21,6 +21,9 @@ import Testing
             ["migrate", "up", "--open-registration", "--json"], environment: database.environment)
         #expect(migrated.exitCode == 0, "\(migrated)")
         #expect(try Value(text: migrated.output)["applied"].array.isEmpty == false)
+        let repeated = try await Executable.pgswarm.run(
+            ["migrate", "up", "--json"], environment: database.environment)
+        #expect(try Value(text: repeated.output) == .object(["applied": .array([]), "open_registration": true]))
         let again = try await Executable.pgswarm.run(["migrate"], environment: database.environment)
         #expect(again.output == "the schema is up to date\n")
         let enqueued = try await Executable.pgswarm.run(["enqueue", "q"], environment: database.environment)
@@ -33,6 +36,7 @@ import Testing
         let database = try TestDatabase.current
         let before = try await Executable.pgswarm.run(
             ["migrate", "status", "--json"], environment: database.environment)
+        #expect(before.exitCode == 4, "files are pending")
         let report = try Value(text: before.output)
         #expect(report["current"] == false && report["files"][0]["state"] == "pending", "\(before)")
         let printed = try await Executable.pgswarm.run(
@@ -44,6 +48,7 @@ import Testing
         let after = try await Executable.pgswarm.run(
             ["migrate", "status", "--json"], environment: database.environment)
         #expect(try Value(text: after.output)["current"] == true, "\(after)")
+        #expect(after.exitCode == 0)
     }
 
     @Test(.database) func `A database that is newer is refused by every command`() async throws {
@@ -58,6 +63,13 @@ import Testing
             #expect(result.error.contains("newer") || result.error.contains("9999"), "\(result)")
         }
         #expect(try await shell.count() == 0)
+        let status = try await shell.json("migrate", "status", code: 4)
+        #expect(status["refusal"] == "schema_newer")
+    }
+
+    @Test(.database) func `An empty agent is a wrong call with a way out`() async throws {
+        let error = try await Shell().refusal("claim", "q", "--agent", "", code: 64)
+        #expect(error["hint"].string?.contains("PGSWARM_AGENT") == true)
     }
 
     @Test(.database) func `An option goes before the variable, and that before libpq's own`() async throws {
