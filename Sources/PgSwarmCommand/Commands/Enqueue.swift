@@ -57,7 +57,12 @@ struct EnqueueCommand: SwarmCommand {
 
         let connection = try await context.connect()
         let author = try await context.caller(on: connection).author(of: parent)
-        let receipt = try await connection.enqueue(draft, by: author)
+        let receipt: EnqueueReceipt
+        do {
+            receipt = try await connection.enqueue(draft, by: author)
+        } catch {
+            throw error.withoutItem
+        }
         // The task is there whether or not a sleeping worker hears of it now.
         _ = try? await connection.ring([queue])
         if context.json {

@@ -13,7 +13,12 @@ enum Settling {
     {
         let connection = try await context.connect()
         let session = try Caller.surroundingSession()
-        let answers = try await connection.settle([(handle, verdict)], session: session)
+        let answers: [Settlement]
+        do {
+            answers = try await connection.settle([(handle, verdict)], session: session)
+        } catch {
+            throw error.withoutItem
+        }
         guard let settlement = answers.first else {
             throw SwarmError(.internal, "the database answered no row")
         }

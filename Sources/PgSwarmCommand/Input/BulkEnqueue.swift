@@ -94,7 +94,8 @@ struct BulkEnqueue: Sendable {
             } catch is LineReader.LineTooLong {
                 throw failure(
                     "too_large",
-                    "\(reader.name), line \(reader.line) is longer than \(JSONInput.limit >> 20) MiB")
+                    "\(reader.name), line \(reader.line): "
+                        + JSONInput.tooLarge("payload").message)
             } catch let error as Errno {
                 throw CommandFailure(
                     "failed", "\(reader.name) can't be read: \(error)", hint: "Nothing was enqueued.")
@@ -140,14 +141,6 @@ extension SwarmError {
         case .invalidArgument, .notFound, .requestMismatch, .tooLarge, .wrongState, .internal: true
         default: false
         }
-    }
-
-    /// The item of an array call that was refused, counted from 1, and why: the database writes `item 7: …`.
-    fileprivate var refusedItem: (Int, String)? {
-        guard message.hasPrefix("item "), let colon = message.firstIndex(of: ":"),
-            let item = Int(message[..<colon].dropFirst("item ".count))
-        else { return nil }
-        return (item, String(message[colon...].dropFirst().drop(while: \.isWhitespace)))
     }
 }
 
