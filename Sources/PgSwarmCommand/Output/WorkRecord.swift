@@ -73,7 +73,7 @@ struct WorkRecord: Sendable {
 
     /// The line for a task that ended without a verdict.
     func reportOfLoss(of id: TaskID) -> String {
-        line(id, "was lost" + (stopReason == .lost ? ": its lease ran out or was taken back" : ""))
+        line(id, "was lost" + (stopReason == .lost ? " (its lease ran out or was taken back)" : ""))
     }
 
     private func line(_ id: TaskID, _ word: String) -> String {
@@ -86,7 +86,13 @@ struct WorkRecord: Sendable {
         switch ending {
         case .verdict(.fail(let error, _, _, _)): error
         case .verdict(.release(let note, _)): note
-        case .thrown(let error): stopReason.map { "stopped (\($0.rawValue))" } ?? error
+        case .thrown(let error):
+            switch stopReason {
+            case .drain: "the worker was about to end"
+            case .cancel: "it was cancelled"
+            case .lost: nil
+            case nil: error
+            }
         case .verdict(.complete), nil: nil
         }
     }

@@ -46,6 +46,28 @@ import Darwin
         #expect(!result.error.contains("task \(done) "))
     }
 
+    @Test func `A lost task and one that is handed back are told`() async throws {
+        let shell = try await Shell()
+        let id = try await shell.enqueue("q", "1", "--title", "page")
+        let worker = try await start(shell, ["work", "q", "--lease", "3s", "--", "sleep", "600"])
+        try await eventually("it is held") { try await shell.count("leases") == 1 }
+        try await shell.database.moveClock(by: .seconds(3600))
+        _ = try await shell.claimEventually("q", as: "successor")
+        let lost = "task \(id) was lost (its lease ran out or was taken back): page\n"
+        try await eventually("the loss is told") { await worker.error.contains(lost) }
+
+        let next = try await shell.enqueue("q", "2", "--title", "next")
+        try await eventually("it is held") {
+            try await shell.json("show", next)["state"] == "running"
+        }
+        try await eventually("it hands back") {
+            // The second signal makes it do so; two that come at once may be heard as one.
+            await worker.terminate()
+            return await worker.error.contains("task \(next) was released: next: the worker was about to end\n")
+        }
+        #expect(try await worker.waitForExit(deadline: .seconds(20)).exitCode == 0)
+    }
+
     @Test func `With json a failure can be told from a completion`() async throws {
         let shell = try await Shell()
         let dead = try await shell.enqueue("q", "1", "--max-attempts", "1")
@@ -71,7 +93,7 @@ import Darwin
         let shell = try await Shell()
         _ = try await shell.enqueue("p")
         try await shell("pause", "p", "--reason", "freeze")
-        _ = try await shell.enqueue("q", "1", "--delay", "1h")
+        let later = try await shell.enqueue("q", "1", "--delay", "1h")
         let worker = try await start(shell, ["work", "p", "q", "--until-empty", "--", "true"])
         try await eventually("it says so") { await worker.error.contains("waiting:") }
         let lines = await worker.error.split(separator: "\n")
@@ -80,10 +102,10 @@ import Darwin
             lines[1].hasPrefix(
                 "waiting: queue \"p\" is paused: freeze (1 ready); \"q\" has 1 scheduled (the next is due in "),
             "\(lines)")
+        try await shell("cancel", later)
         try await shell("resume", "p")
-        try await shell.database.moveClock(by: .seconds(3700))
         let result = try await worker.waitForExit(deadline: .seconds(20))
-        #expect(result.output.hasSuffix(": 2 completed\n"), "\(result)")
+        #expect(result.output.hasSuffix(": 1 completed\n"), "\(result)")
     }
 
     @Test func `The end of the terminal is a signal to finish`() async throws {
