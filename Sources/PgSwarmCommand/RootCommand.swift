@@ -57,18 +57,31 @@ struct RootCommand: AsyncParsableCommand {
     private static func usageFailure(_ complaint: String) -> CommandFailure {
         let arguments = Array(CommandLine.arguments.dropFirst())
         let path = CommandPath(arguments).text
-        // A value that begins with a dash is taken for options, and the complaint is of the value that is missing.
-        let isMisread = complaint.hasPrefix("Unknown option") || complaint.hasPrefix("Missing expected argument")
-        let options = arguments.prefix { $0 != "--" }
-        if isMisread, let number = options.first(where: { $0.hasPrefix("-") && $0.dropFirst().first?.isNumber == true })
-        {
+        if let value = misreadValue(in: arguments, complaint) {
             return .usage(
-                "'\(number)' is no option; a value that begins with a dash goes behind --",
-                hint: "Write '\(path) … -- \(number)', or see '\(path) --help'.")
+                "'\(value.printable)' is no option; a value that begins with a dash goes behind --",
+                hint: "Write '\(path) … -- \(value)', or see '\(path) --help'.")
         }
         let line = complaint.replacing("one of the following:\n  - ", with: "one of: ")
             .replacing("\n  - ", with: ", ").replacing("\n", with: " ")
         return .usage(line, hint: "See '\(path) --help'.")
+    }
+
+    /// The value that the parser took for an option because it begins with a dash, such as `-5`.
+    ///
+    /// Its complaint is of an unknown option then, or of the value that is missing.
+    private static func misreadValue(in arguments: [String], _ complaint: String) -> String? {
+        let options = arguments.prefix { $0 != "--" }
+        let value = zip(options, options.dropFirst()).first { before, word in
+            // What follows an option is its value, and no option begins so.
+            !before.hasPrefix("-") && word.hasPrefix("-")
+                && word.dropFirst().first.map { $0 != "-" && !$0.isLetter } ?? false
+        }?.1
+        guard let value else { return nil }
+        let isMeant =
+            complaint.hasPrefix("Missing expected argument")
+            || complaint.hasPrefix("Unknown option '\(value.prefix(2))")
+        return isMeant ? value : nil
     }
 
     /// Whether `--json` was given, for errors that come before the arguments are understood.

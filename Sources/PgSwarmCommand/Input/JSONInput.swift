@@ -46,7 +46,8 @@ enum JSONInput {
             guard bytes.count <= limit else { throw tooLarge(noun) }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandFailure.usage("the \(noun) on standard input is not UTF-8")
+            throw CommandFailure.usage(
+                "the \(noun) on standard input is not UTF-8", hint: "JSON is written in UTF-8: convert it first.")
         }
         return text
     }

@@ -29,7 +29,9 @@ import Testing
         (["nosuch", "--json-lines"], "'nosuch'"), (["help", "nosuch"], "'nosuch'"),
         (["doctor", "--help"], "'doctor'"), (["help", "queues", "nosuch"], "'queues nosuch'"),
         (["enqueue", "q", "--max-attempts", "-1"], "'-1'"), (["enqueue", "q", "--after", "-1"], "'-1'"),
-        (["show", "-1"], "'-1'"), (["enqueue", "q", "-5"], "'-5'"), (["events", "--limit", "0"], "'0'"),
+        (["show", "-1"], "'-1'"), (["enqueue", "q", "-5"], "'-5'"),
+        (["enqueue", "q", "--bogus", "-5"], "--bogus"), (["enqueue", "--priority", "-2"], "<queue>"),
+        (["events", "--limit", "0"], "'0'"),
         (["tasks", "--before", "-1"], "'-1'"),
     ])
     func `A wrong call is refused with exit code 64 and names what is wrong`(
