@@ -18,6 +18,8 @@ struct RootCommand: AsyncParsableCommand {
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
+            // The parser would complain of an option first, or show the general help.
+            if let failure = CommandPath(arguments).failure { throw failure }
             var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
@@ -44,27 +46,46 @@ struct RootCommand: AsyncParsableCommand {
             console.line(fullMessage(for: error))
             console.flush()
             Terminal.exitNow(ExitStatus.ok.rawValue)
-        case .validationFailure: failure = .usage(message(for: error), hint: helpHint)
+        case .validationFailure: failure = usageFailure(message(for: error))
         default: failure = CommandFailure(error)
         }
         console.report(failure.text(json: json))
         Terminal.exitNow(failure.exitCode)
     }
 
-    /// Where to read on after a wrong call.
-    private static var helpHint: String {
-        var path = "pgswarm"
-        var commands = CommandList.groups.flatMap { $0.subcommands }
-        for argument in CommandLine.arguments.dropFirst() {
-            guard let command = commands.first(where: { $0._commandName == argument }) else { break }
-            path += " \(argument)"
-            commands = command.configuration.subcommands
+    /// The parser's complaint on one line, with where to read on.
+    private static func usageFailure(_ complaint: String) -> CommandFailure {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let path = CommandPath(arguments).text
+        if let value = misreadValue(in: arguments, complaint) {
+            return .usage(
+                "'\(value.printable)' is no option; a value that begins with a dash goes behind --",
+                hint: "Write '\(path) … -- \(value)', or see '\(path) --help'.")
         }
-        return "See '\(path) --help'."
+        let line = complaint.replacing("one of the following:\n  - ", with: "one of: ")
+            .replacing("\n  - ", with: ", ").replacing("\n", with: " ")
+        return .usage(line, hint: "See '\(path) --help'.")
+    }
+
+    /// The value that the parser took for an option because it begins with a dash, such as `-5`.
+    ///
+    /// Its complaint is of an unknown option then, or of the value that is missing.
+    private static func misreadValue(in arguments: [String], _ complaint: String) -> String? {
+        let options = arguments.prefix { $0 != "--" }
+        let value = zip(options, options.dropFirst()).first { before, word in
+            // What follows an option is its value, and no option begins so.
+            !before.hasPrefix("-") && word.hasPrefix("-")
+                && word.dropFirst().first.map { $0 != "-" && !$0.isLetter } ?? false
+        }?.1
+        guard let value else { return nil }
+        let isMeant =
+            complaint.hasPrefix("Missing expected argument")
+            || complaint.hasPrefix("Unknown option '\(value.prefix(2))")
+        return isMeant ? value : nil
     }
 
     /// Whether `--json` was given, for errors that come before the arguments are understood.
-    private static func wantsJSON(_ arguments: [String]) -> Bool {
+    static func wantsJSON(_ arguments: [String]) -> Bool {
         arguments.prefix { $0 != "--" }.contains("--json")
     }
 }

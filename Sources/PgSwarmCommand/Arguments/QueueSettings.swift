@@ -63,17 +63,22 @@ enum QueueSettings {
             do {
                 return JSON(try DurationArgument.parse(text))
             } catch {
-                throw CommandFailure.usage("\(key): \(error.message)")
+                throw CommandFailure.usage(
+                    "\(key): \(error.message)", hint: "Write \(key)=15m, or \(key)=default to reset it.")
             }
         }
         if numbers.contains(key) {
             guard let number = Int(text), number > 0 else {
-                throw CommandFailure.usage("\(key): '\(text.printable)' is no whole number above 0")
+                throw CommandFailure.usage(
+                    "\(key): '\(text.printable)' is no whole number above 0",
+                    hint: "Write \(key)=10, or \(key)=default to reset it.")
             }
             return JSON(number)
         }
         guard let isOn = Bool(text) else {
-            throw CommandFailure.usage("\(key): '\(text.printable)' is neither true nor false")
+            throw CommandFailure.usage(
+                "\(key): '\(text.printable)' is neither true nor false",
+                hint: "Write \(key)=true, or \(key)=default to reset it.")
         }
         return .bool(isOn)
     }

@@ -28,7 +28,9 @@ struct TaskOptions: ParsableArguments {
     @Option(help: "Enqueue at most once: the same key gives the same task, with another body it is refused.")
     var key: String?
 
-    @Option(help: ArgumentHelp("Dead after so many failed attempts.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Dead after so many failed attempts.", valueName: "number"))
     var maxAttempts: Int?
 
     @Option(
@@ -42,7 +44,9 @@ struct TaskOptions: ParsableArguments {
         transform: DurationArgument.parsePositive)
     var deadline: Duration?
 
-    @Option(help: ArgumentHelp("Blocked until this task is done; repeatable.", valueName: "id"))
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Blocked until this task is done; repeatable.", valueName: "id"))
     var after: [TaskID] = []
 
     @Option(
@@ -60,6 +64,9 @@ struct TaskOptions: ParsableArguments {
     func validate() throws {
         guard at == nil || delay == nil else {
             throw ValidationError("give either --at or --delay, not both")
+        }
+        if let maxAttempts, maxAttempts < 1 {
+            throw ValidationError("'\(maxAttempts)' is no number of attempts")
         }
     }
 

@@ -41,7 +41,9 @@ struct ClaimCommand: SwarmCommand {
     @Option(help: ArgumentHelp("A repetition with the same id gets the same tasks.", valueName: "id"))
     var requestID: String?
 
-    @Option(help: ArgumentHelp("Take this task and no other; its queue need not be named.", valueName: "id"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Take this task and no other; its queue need not be named.", valueName: "id"))
     var task: TaskID?
 
     @OptionGroup(title: "Common") var options: CommonOptions
@@ -57,7 +59,10 @@ struct ClaimCommand: SwarmCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let connection = try await context.connect(limit: .seconds(60) + (wait ?? .zero))
+        let queues = queues.withoutRepetitions
+        let start = ContinuousClock.now
+        let end = start + (wait ?? .zero)
+        var connection = try await context.connect(limit: .seconds(60))
         let caller = try await context.caller(on: connection)
         var tasks: [ClaimedTask]
         if let task {
@@ -67,28 +72,44 @@ struct ClaimCommand: SwarmCommand {
                     requestID: requestID)
             ]
         } else {
+            // Whoever waits long enough to lose an answer must be able to ask for it again.
+            let requestID = requestID ?? (wait == nil ? nil : UUID().uuidString)
             let request = ClaimRequest(queues, count: count, lease: lease, requestID: requestID)
             tasks = try await connection.claim(request, session: caller.session, agent: caller.agent)
-            if tasks.isEmpty, let wait { tasks = try await claim(request, waiting: wait, in: context) }
+            if tasks.isEmpty, wait != nil {
+                await connection.close()
+                tasks = try await claim(request, until: end, in: context)
+                if tasks.isEmpty { connection = try await context.connect() }
+            }
         }
         guard tasks.isEmpty else {
             ClaimOutput(context).show(tasks)
             return .ok
         }
-        ClaimOutput(context).show(try await connection.whyEmpty(queues))
+        // The claim itself has made those that were not there.
+        let known = try await connection.known(among: queues, before: start)
+        ClaimOutput(context).show(try await connection.whyEmpty(queues), known: known)
         return .nothingToDo
     }
 
     /// Waits for work.
     ///
-    /// This takes a listener, which a claim that finds something at once need not pay for.
+    /// This takes a listener, which a claim that finds something at once need not pay for. An outage of the database
+    /// is part of the wait.
     private func claim(
-        _ request: ClaimRequest, waiting: Duration, in context: CommandContext
+        _ request: ClaimRequest, until end: ContinuousClock.Instant, in context: CommandContext
     ) async throws -> [ClaimedTask] {
         let swarm = try context.swarm(
-            at: try context.address(), kind: .bare, logger: Logs.logger("pgswarm.claim"))
-        return try await swarm.claim(
-            request.queues, count: request.count, lease: request.lease, requestID: request.requestID,
-            wait: waiting)
+            at: try context.address(), kind: .bare, logger: Logs.logger("pgswarm.claim"), repeats: false)
+        var outage = Outage(context, until: end)
+        while true {
+            do {
+                return try await swarm.claim(
+                    request.queues, count: request.count, lease: request.lease, requestID: request.requestID,
+                    wait: max(.zero, end - .now))
+            } catch {
+                try await outage.wait(after: error)
+            }
+        }
     }
 }

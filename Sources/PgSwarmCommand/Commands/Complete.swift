@@ -7,6 +7,8 @@ struct CompleteCommand: SwarmCommand {
         commandName: "complete",
         abstract: "Finish a task, with its result.",
         discussion: """
+            A result may have 1 MiB, unless the database's owner has set another limit (max_payload).
+
             EXAMPLE
               pgswarm complete $HANDLE '{"words":1204}'
             """

@@ -13,6 +13,8 @@ struct EnqueueCommand: SwarmCommand {
             member "payload" may also have title, kind, priority, at, delay, key, max_attempts, max_lost, lease, \
             deadline, after, needs and trace; any other line is the payload itself. Blank lines are skipped.
 
+            A payload may have 1 MiB, unless the database's owner has set another limit (max_payload).
+
             EXAMPLES
               pgswarm enqueue thumbnails '{"path":"cat.jpg"}' --key cat.jpg
               pgswarm enqueue words --file words.jsonl
@@ -55,7 +57,12 @@ struct EnqueueCommand: SwarmCommand {
 
         let connection = try await context.connect()
         let author = try await context.caller(on: connection).author(of: parent)
-        let receipt = try await connection.enqueue(draft, by: author)
+        let receipt: EnqueueReceipt
+        do {
+            receipt = try await connection.enqueue(draft, by: author)
+        } catch {
+            throw error.withoutItem
+        }
         // The task is there whether or not a sleeping worker hears of it now.
         _ = try? await connection.ring([queue])
         if context.json {

@@ -24,7 +24,8 @@ struct EventsCommand: SwarmCommand {
         transform: TimeArgument.parsePast)
     var since: PastMoment?
 
-    @Option(help: ArgumentHelp("Only those of this task.", valueName: "id"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Only those of this task.", valueName: "id"))
     var task: TaskID?
 
     @Option(name: .shortAndLong, help: "Only those of this queue.")
@@ -42,9 +43,14 @@ struct EventsCommand: SwarmCommand {
     ///
     /// Events ring no bell: that would cost every writer.
     private static let interval: Duration = .milliseconds(500)
+    /// How long a follower waits for one answer before it takes the connection for broken.
+    private static let callLimit: Duration = .seconds(60)
 
     func validate() throws {
-        if let limit, limit < 0 { throw ValidationError("'\(limit)' is no number of events to show") }
+        // A follower may want nothing of what has been.
+        if let limit, limit < (follow ? 0 : 1) {
+            throw ValidationError("'\(limit)' is no number of events to show")
+        }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
@@ -54,12 +60,22 @@ struct EventsCommand: SwarmCommand {
             page.isEmpty ? output.showNothing() : output.show(page)
             return .ok
         }
-        let connection = try await context.connect(limit: nil)
+        var connection = try await context.connect(limit: Self.callLimit)
         var (page, cursor) = try await connection.beginFollowing(filter)
+        var outage = Outage(context)
         while true {
             output.show(page)
-            try await Task.sleep(for: Self.interval)
-            (page, cursor) = try await connection.follow(filter, from: cursor)
+            page = []
+            do {
+                try await Task.sleep(for: Self.interval)
+                await connection.expire(at: .now + Self.callLimit)
+                (page, cursor) = try await connection.follow(filter, from: cursor)
+                outage.isOver()
+            } catch {
+                // The cursor stays where it is: nothing is missed.
+                try await outage.wait(after: error)
+                if let new = try? await context.connect(limit: Self.callLimit) { connection = new }
+            }
         }
     }
 

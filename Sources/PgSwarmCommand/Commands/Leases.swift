@@ -26,7 +26,8 @@ struct LeasesCommand: SwarmCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let leases = try await context.connect().leases(limit: limit)
+        let found = try await context.connect().leases(limit: limit + (context.json ? 0 : 1))
+        let leases = Array(found.prefix(limit))
         if context.json {
             for lease in leases { context.console.json(lease.json) }
         } else if leases.isEmpty {
@@ -34,6 +35,10 @@ struct LeasesCommand: SwarmCommand {
         } else {
             context.console.lines(
                 table(leases).render(width: context.console.width, style: context.console.style))
+            if found.count > limit {
+                let more = "these are the oldest \(limit.grouped); more with --limit"
+                context.console.line(context.console.style.apply(.quiet, to: more))
+            }
         }
         return .ok
     }
@@ -51,7 +56,7 @@ struct LeasesCommand: SwarmCommand {
                 Table.Cell(lease.agent),
                 Table.Cell("\(lease.attempt)"),
                 Table.Cell(Elapsed.relative(lease.startedAt, to: now)),
-                Table.Cell(Elapsed.relative(lease.leaseUntil, to: now)),
+                Table.Cell(Elapsed.expected(lease.leaseUntil, at: now)),
                 lease.isStalled
                     ? Table.Cell("stalled", .warning)
                     : lease.isLive ? Table.Cell("live", .good) : Table.Cell("expired", .bad),

@@ -22,6 +22,9 @@ struct MigrateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Apply what is missing.",
             discussion: """
+                Registration stays as it is, which is closed in a new database: agents are registered by name \
+                before they may claim.
+
                 EXAMPLE
                   pgswarm migrate up --open-registration
                 """
@@ -37,7 +40,8 @@ struct MigrateCommand: AsyncParsableCommand {
             let connection = try await context.connect(limit: .seconds(3600), anySchema: true)
             let applied = try await connection.migrate(openRegistration: openRegistration)
             if context.json {
-                context.console.json(["applied": JSON(applied), "open_registration": .bool(openRegistration)])
+                let isOpen = await connection.hasOpenRegistration()
+                context.console.json(["applied": JSON(applied), "open_registration": JSON(isOpen)])
             } else if applied.isEmpty {
                 context.console.line("the schema is up to date")
             } else {
@@ -52,6 +56,10 @@ struct MigrateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compare the database with this program.",
             discussion: """
+                Exit code 0 when the schema is that of this program, 4 when it is not: files are pending, or \
+                'migrate up' would refuse because the schema is newer or an applied file was changed. With --json \
+                "refusal" tells them apart.
+
                 EXAMPLE
                   pgswarm migrate status
                 """
@@ -62,7 +70,7 @@ struct MigrateCommand: AsyncParsableCommand {
         func run(in context: CommandContext) async throws -> ExitStatus {
             let report = try await context.connect(anySchema: true).migrationReport()
             MigrationOutput(context).show(report)
-            return .ok
+            return report.isCurrent ? .ok : .refused
         }
     }
 

@@ -13,7 +13,7 @@ struct PauseCommand: SwarmCommand {
             """
     )
 
-    @Argument(help: "The queue.")
+    @Argument(help: "The queue; it comes into being if it is not there.")
     var queue: QueueName
 
     @Option(help: ArgumentHelp("Why; 'claim' and 'why' tell it.", valueName: "text"))
@@ -24,23 +24,29 @@ struct PauseCommand: SwarmCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         let connection = try await context.connect()
         let caller = try await context.caller(on: connection)
+        let isKnown = try await connection.knows(queue)
         let changed = try await connection.pause(
-            queue, reason: reason, agent: caller.agent, session: caller.session)
-        PauseOutput.show(queue, isPaused: true, changed: changed, in: context)
+            queue, reason: reason.flatMap { $0.isEmpty ? nil : $0 }, agent: caller.agent, session: caller.session)
+        PauseOutput.show(queue, isPaused: true, changed: changed, created: !isKnown, in: context)
         return .ok
     }
 }
 
 /// How a paused or resumed queue is reported.
 enum PauseOutput {
-    static func show(_ queue: QueueName, isPaused: Bool, changed: Bool, in context: CommandContext) {
+    static func show(
+        _ queue: QueueName, isPaused: Bool, changed: Bool, created: Bool = false, in context: CommandContext
+    ) {
         if context.json {
             context.console.json([
                 "queue": .string(queue.rawValue), "paused": .bool(isPaused), "changed": .bool(changed),
+                "created": .bool(created),
             ])
         } else {
             let state = isPaused ? "paused" : "open"
-            context.console.line("\"\(queue.rawValue.printable)\" \(changed ? "is" : "was already") \(state)")
+            let news = created ? "; it is a new queue" : ""
+            context.console.line(
+                "\"\(queue.rawValue.printable)\" \(changed ? "is" : "was already") \(state)\(news)")
         }
     }
 }

@@ -58,7 +58,7 @@ struct QueuesCommand: AsyncParsableCommand {
                 """
         )
 
-        @Argument(help: "The queue.")
+        @Argument(help: "The queue; it comes into being if it is not there.")
         var queue: QueueName
 
         @Argument(help: ArgumentHelp("A setting and its value.", valueName: "key=value"))
@@ -70,12 +70,16 @@ struct QueuesCommand: AsyncParsableCommand {
             let wanted = try QueueSettings.parse(settings)
             let connection = try await context.connect()
             let caller = try await context.caller(on: connection)
+            let isKnown = try await connection.knows(queue)
             let now = try await connection.configure(
                 queue, JSONText(wanted.text), agent: caller.agent, session: caller.session)
             let all = try QueueSettings.read(now)
             if context.json {
-                context.console.json(["queue": .string(queue.rawValue), "settings": .object(all)])
+                context.console.json([
+                    "queue": .string(queue.rawValue), "created": .bool(!isKnown), "settings": .object(all),
+                ])
             } else {
+                if !isKnown { context.console.line("\"\(queue.rawValue.printable)\" is a new queue") }
                 var fields = Fields()
                 for (key, value) in all { fields.add(key, QueueSettings.describe(value, of: key)) }
                 context.console.lines(fields.render(style: context.console.style))

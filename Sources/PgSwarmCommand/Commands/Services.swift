@@ -9,23 +9,25 @@ struct Services {
 
     /// Returns when `service` has ended.
     ///
-    /// A first SIGTERM or SIGINT asks it to; `onSecondSignal` hears of the next.
+    /// A first SIGTERM, SIGINT or SIGHUP asks it to; `onSecondSignal` hears of the next.
     func run(
         swarm: Swarm, _ service: some Service, onSecondSignal: @escaping @Sendable () -> Void
     ) async throws {
         typealias Item = ServiceGroupConfiguration.ServiceConfiguration
+        // Under nohup the end of the terminal is no reason to end.
+        let signals: [UnixSignal] = [.sigterm, .sigint] + (Terminal.outlivesHangUp ? [] : [.sighup])
         // Ended in reverse order: the session is kept until the service has handed everything in.
         let items = [
             Item(service: swarm, successTerminationBehavior: .gracefullyShutdownGroup),
             Item(
-                service: SecondSignal([.sigterm, .sigint], onSecondSignal),
+                service: SecondSignal(signals, onSecondSignal),
                 successTerminationBehavior: .ignore),
             Item(
                 service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .gracefullyShutdownGroup),
         ]
         var configuration = ServiceGroupConfiguration(
-            services: items, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: items, gracefulShutdownSignals: signals, logger: logger)
         configuration.cancellationSignals = []
         try await ServiceGroup(configuration: configuration).run()
     }

@@ -13,7 +13,12 @@ enum Settling {
     {
         let connection = try await context.connect()
         let session = try Caller.surroundingSession()
-        let answers = try await connection.settle([(handle, verdict)], session: session)
+        let answers: [Settlement]
+        do {
+            answers = try await connection.settle([(handle, verdict)], session: session)
+        } catch {
+            throw error.withoutItem
+        }
         guard let settlement = answers.first else {
             throw SwarmError(.internal, "the database answered no row")
         }
@@ -36,7 +41,7 @@ enum Settling {
             return
         }
         var line = "task \(id) is \(settlement.state?.rawValue.printable ?? "settled")"
-        if let dueAt = settlement.dueAt { line += ", due \(Elapsed.relative(dueAt, to: Date()))" }
+        if let dueAt = settlement.dueAt { line += ", \(Elapsed.due(dueAt, at: Date()))" }
         switch settlement.code {
         case .late: line += " (after its lease ran out, before anybody took it over)"
         case .duplicate: line += " (it was settled so before)"

@@ -67,7 +67,7 @@ struct StatusCommand: SwarmCommand {
                 Table.Cell(place.joined(separator: " ")),
                 .count(Int64(session.leases), .active),
                 Table.Cell(Elapsed.relative(session.openedAt, to: now)),
-                Table.Cell(Elapsed.relative(session.expiresAt, to: now)),
+                Table.Cell(Elapsed.expected(session.expiresAt, at: now)),
             ])
         }
         return table

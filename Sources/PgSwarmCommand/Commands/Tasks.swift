@@ -27,6 +27,7 @@ struct TasksCommand: SwarmCommand {
     var limit = 50
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Only those older than this one: the last id of a page gives the next page.", valueName: "id"))
     var before: TaskID?
@@ -38,8 +39,10 @@ struct TasksCommand: SwarmCommand {
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let filter = TaskFilter(queue: queue, states: state, limit: limit, before: before)
-        let tasks = try await context.connect().tasks(filter)
+        // One more than is shown tells whether there are more.
+        let filter = TaskFilter(queue: queue, states: state, limit: limit + (context.json ? 0 : 1), before: before)
+        let found = try await context.connect().tasks(filter)
+        let tasks = Array(found.prefix(limit))
         if context.json {
             for task in tasks { context.console.json(task.json) }
         } else if tasks.isEmpty {
@@ -47,6 +50,11 @@ struct TasksCommand: SwarmCommand {
         } else {
             context.console.lines(
                 table(tasks).render(width: context.console.width, style: context.console.style))
+            if found.count > limit, let last = tasks.last {
+                let more =
+                    "these are the newest \(limit.grouped); more with --limit, or older ones with --before \(last.id)"
+                context.console.line(context.console.style.apply(.quiet, to: more))
+            }
         }
         return .ok
     }

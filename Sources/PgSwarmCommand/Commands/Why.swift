@@ -35,7 +35,7 @@ struct WhyCommand: SwarmCommand {
         let state = context.console.style.apply(
             Style.Tone(state: reason.state.rawValue), to: reason.state.rawValue)
         let cause = reason.reason == reason.state.rawValue ? "" : " (\(reason.reason.printable))"
-        let until = reason.until.map { ", \(Elapsed.relative($0, to: Date()))" } ?? ""
+        let until = reason.until.map { ", \(Elapsed.remaining(until: $0, at: Date()))" } ?? ""
         context.console.line("task \(id) is \(state)\(cause)\(until)")
         context.console.line("  \(reason.message.printable)")
         return .ok

@@ -12,11 +12,12 @@ struct WorkCommand: SwarmCommand {
         usage: "pgswarm work <queue> ... [<options>] -- <command> ...",
         discussion: """
             The command finds the payload on standard input and PGSWARM_TASK_ID, PGSWARM_HANDLE, PGSWARM_FENCE, … in \
-            its environment. Exit 0 completes the task, with the last line of its output as the result if that is \
-            JSON, else with all of its output; exit 75 releases it; any other exit fails it. The lease is kept \
-            meanwhile; when it is lost or the task is cancelled, the command is killed with all its children.
+            its environment. Exit 0 completes the task, exit 75 releases it, any other exit fails it. The result is all \
+            of its standard output if that is JSON, else the last line that is JSON, else all of it as a text. The \
+            lease is kept meanwhile; when it is lost or the task is cancelled, the command is killed with all its \
+            children.
 
-            A first SIGTERM or SIGINT lets running commands finish, a second one hands their tasks back.
+            A first SIGTERM, SIGINT or SIGHUP lets running commands finish, a second one hands their tasks back.
 
             EXAMPLES
               pgswarm work thumbnails --concurrency 8 -- ./thumbnail.sh
@@ -41,7 +42,8 @@ struct WorkCommand: SwarmCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How long running commands may finish in after a signal.", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long running commands may take to finish after a signal. Default: 30s.", valueName: "duration"),
         transform: DurationArgument.parse)
     var grace: Duration = .seconds(30)
 
@@ -54,7 +56,7 @@ struct WorkCommand: SwarmCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("How often to look without having been woken.", valueName: "duration"),
+        help: ArgumentHelp("How often to look without having been woken. Default: 1s.", valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var poll: Duration = .seconds(1)
 
@@ -73,7 +75,7 @@ struct WorkCommand: SwarmCommand {
     }
 
     private var queues: [QueueName] {
-        words.dropLast(command.count).map { QueueName($0) }
+        words.dropLast(command.count).map { QueueName($0) }.withoutRepetitions
     }
 
     func validate() throws {
@@ -92,7 +94,8 @@ struct WorkCommand: SwarmCommand {
         let address = try context.address()
         let logger = Logs.logger("pgswarm.worker")
         let swarm = try context.swarm(at: address, kind: .runtime, logger: logger)
-        let output = WorkOutput(context)
+        let looking = context.lookout(at: address, logger: logger)
+        let output = WorkOutput(context, looking: looking)
         let handler = ReportedHandler(
             handler: try CommandHandler(command, databaseURL: try context.databaseURL(), logger: logger),
             output: output)
@@ -101,10 +104,14 @@ struct WorkCommand: SwarmCommand {
             untilEmpty: untilEmpty, logger: logger)
         let worker = try Worker(swarm, queues: queues, configuration: configuration, handler: handler)
 
+        output.begin(queues, concurrency: concurrency, untilEmpty: untilEmpty)
         async let shown: Void = output.follow(worker.events())
+        let waits = WaitNotice(swarm: looking, queues: queues, output: output)
+        async let _: Void = untilEmpty ? waits.watch() : ()
         let services = Services(logger: logger)
         try await services.run(swarm: swarm, worker, onSecondSignal: { worker.handBack() })
         await shown
+        await looking.close()
         output.summarise(worker.report)
         return .ok
     }

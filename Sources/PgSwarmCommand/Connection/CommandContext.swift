@@ -54,13 +54,26 @@ struct CommandContext: Sendable {
     }
 
     /// A swarm for a command that works for long, under the agent's name.
-    func swarm(at address: ConnectionOptions, kind: Session.Kind, logger: Logger) throws -> Swarm {
+    ///
+    /// - Parameter repeats: False when the command itself repeats what an outage has interrupted.
+    func swarm(
+        at address: ConnectionOptions, kind: Session.Kind, logger: Logger, repeats: Bool = true
+    ) throws -> Swarm {
         let identity = try identity()
         var configuration = SwarmConfiguration(logger: logger)
         configuration.agent = identity.agent
         configuration.credential = identity.credential
         configuration.sessionKind = kind
+        if !repeats { configuration.reconnectWindow = .zero }
         if agent == nil { configuration.joining = try Caller.surroundingSession() }
+        return Swarm(address, configuration: configuration)
+    }
+
+    /// A swarm that claims nothing and only looks, on a connection of its own that is made when it is first needed.
+    func lookout(at address: ConnectionOptions, logger: Logger) -> Swarm {
+        var configuration = SwarmConfiguration(logger: logger)
+        configuration.connections = 1
+        configuration.callTimeout = .seconds(5)
         return Swarm(address, configuration: configuration)
     }
 
@@ -112,7 +125,7 @@ struct Caller: Sendable {
 
 extension Connection {
     /// Lets nothing on this connection go on beyond a moment.
-    fileprivate func expire(at deadline: ContinuousClock.Instant) {
+    func expire(at deadline: ContinuousClock.Instant) {
         self.deadline = deadline
     }
 }

@@ -23,6 +23,14 @@ extension Connection {
         return applied
     }
 
+    /// Whether agents may introduce themselves without having been registered; `nil` when this login may not know.
+    func hasOpenRegistration() -> Bool? {
+        try? transaction { db in
+            _ = try db.query(InspectionSQL.asOwner)
+            return try db.query(InspectionSQL.registration).first?[0, as: Bool.self]
+        }
+    }
+
     /// Compares the schema with this program.
     func migrationReport() throws -> MigrationReport {
         try Migrator().status(on: self)

@@ -12,7 +12,10 @@ struct Identity: Sendable {
     /// The credential is read from a file and never from an argument: arguments are visible to every user of the host.
     static func resolve(agent: String?, credentialFile: String?) throws -> Identity {
         let name = agent.map { AgentName($0) } ?? .current
-        guard !name.rawValue.isEmpty else { throw CommandFailure.usage("the agent's name is empty") }
+        guard !name.rawValue.isEmpty else {
+            throw CommandFailure.usage(
+                "the agent's name is empty", hint: "Give --agent or PGSWARM_AGENT a name, such as builder-1.")
+        }
         if let path = credentialFile ?? Environment.value("PGSWARM_CREDENTIAL_FILE") {
             return Identity(agent: name, credential: try CredentialFile(path: path).read(required: true))
         }

@@ -2,6 +2,14 @@ import PgSwarm
 import Postgres
 import SystemPackage
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Enqueues the lines of a file in one transaction, reading on while the database works its way through.
 struct BulkEnqueue: Sendable {
     /// The file, or `-`.
@@ -47,11 +55,23 @@ struct BulkEnqueue: Sendable {
     private func open() throws -> FileDescriptor {
         if path == "-" { return .standardInput }
         do {
-            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            guard !Self.isFolder(file) else {
+                try? file.close()
+                throw Errno.isDirectory
+            }
+            return file
         } catch {
             throw CommandFailure.usage(
-                "the file \(path) can't be read: \(error)", hint: "Check the path and its rights.")
+                "the file \(path) can't be read: \(error)",
+                hint: error as? Errno == .isDirectory
+                    ? "Name a file with a task a line." : "Check the path and its rights.")
         }
+    }
+
+    private static func isFolder(_ file: FileDescriptor) -> Bool {
+        var status = stat()
+        return fstat(file.rawValue, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// The next lines that go in one call; none at the end of the file.
@@ -74,9 +94,11 @@ struct BulkEnqueue: Sendable {
             } catch is LineReader.LineTooLong {
                 throw failure(
                     "too_large",
-                    "\(reader.name), line \(reader.line) is longer than \(JSONInput.limit >> 20) MiB")
+                    "\(reader.name), line \(reader.line): "
+                        + JSONInput.tooLarge("payload").message)
             } catch let error as Errno {
-                throw failure("failed", "\(reader.name) can't be read: \(error)")
+                throw CommandFailure(
+                    "failed", "\(reader.name) can't be read: \(error)", hint: "Nothing was enqueued.")
             }
         }
         return batch
@@ -88,6 +110,10 @@ struct BulkEnqueue: Sendable {
         by author: EnqueueAuthor, in reader: LineReader
     ) -> any Error {
         if error.code == .unreachable || error.code == .outcomeUnknown { return error }
+        guard error.isAboutItems else {
+            let hint = ["Nothing was enqueued.", error.hint].compactMap(\.self).joined(separator: " ")
+            return CommandFailure(error.code.rawValue, error.message, hint: hint)
+        }
         if let (item, message) = error.refusedItem, batch.indices.contains(item - 1) {
             return failure(error.code.rawValue, "\(reader.name), line \(batch[item - 1].line): \(message)")
         }
@@ -109,12 +135,12 @@ struct BulkEnqueue: Sendable {
 }
 
 extension SwarmError {
-    /// The item of an array call that was refused, counted from 1, and why: the database writes `item 7: …`.
-    fileprivate var refusedItem: (Int, String)? {
-        guard message.hasPrefix("item "), let colon = message.firstIndex(of: ":"),
-            let item = Int(message[..<colon].dropFirst("item ".count))
-        else { return nil }
-        return (item, String(message[colon...].dropFirst().drop(while: \.isWhitespace)))
+    /// Whether other tasks would be accepted.
+    fileprivate var isAboutItems: Bool {
+        switch code {
+        case .invalidArgument, .notFound, .requestMismatch, .tooLarge, .wrongState, .internal: true
+        default: false
+        }
     }
 }
 

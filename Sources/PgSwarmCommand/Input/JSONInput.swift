@@ -31,8 +31,9 @@ enum JSONInput {
     /// The refusal of a value above the limit.
     static func tooLarge(_ noun: String) -> CommandFailure {
         CommandFailure(
-            "too_large", "the \(noun) is larger than \(limit >> 20) MiB",
-            hint: "Keep the data elsewhere and put its address into the \(noun).")
+            "too_large",
+            "the \(noun) has more than \(limit) bytes, the limit is 1048576 unless the database has another",
+            hint: "store large data elsewhere and pass a reference to it")
     }
 
     private static func standardInput(_ noun: String) throws -> String {
@@ -45,7 +46,8 @@ enum JSONInput {
             guard bytes.count <= limit else { throw tooLarge(noun) }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw CommandFailure.usage("the \(noun) on standard input is not UTF-8")
+            throw CommandFailure.usage(
+                "the \(noun) on standard input is not UTF-8", hint: "JSON is written in UTF-8: convert it first.")
         }
         return text
     }

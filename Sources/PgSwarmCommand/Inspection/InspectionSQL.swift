@@ -76,6 +76,18 @@ enum InspectionSQL {
     /// Below this transaction nothing is written any more.
     static let horizon: SQL = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
+    /// Those of some queues that were there so long ago.
+    static func known(among queues: [QueueName], before span: Duration) -> SQL {
+        """
+        SELECT queue FROM pgswarm.queues
+        WHERE queue = ANY (\(queues.map(\.rawValue))::text[]) AND created_at < clock_timestamp() - \(span)::interval
+        """
+    }
+
+    /// Whether agents may introduce themselves, which is for the owner alone to read.
+    static let asOwner: SQL = "SET LOCAL ROLE pgswarm_owner"
+    static let registration: SQL = "SELECT open_registration FROM pgswarm.setting"
+
     /// Facts about the server that a plain user may read.
     static let server: SQL = """
         SELECT current_setting('server_version'), current_database()::text, current_user::text,

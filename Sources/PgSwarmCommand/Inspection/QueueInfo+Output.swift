@@ -57,7 +57,9 @@ enum QueueTable {
 
 extension QueueInfo {
     fileprivate var remark: Table.Cell {
-        if isPaused { return Table.Cell("paused" + (pausedReason.map { ": \($0)" } ?? ""), .warning) }
+        if isPaused {
+            return Table.Cell("paused" + (pausedReason.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? ""), .warning)
+        }
         let limits = [
             maxRunning.map { "at most \($0.grouped) running" },
             backlogLimit.map { "at most \($0.grouped) waiting" },

@@ -38,7 +38,7 @@ extension TaskInfo {
 
     /// What a person recognises the task by: its title, or what is to be done.
     var summary: String? {
-        title ?? payload?.text
+        title.flatMap { $0.isEmpty ? nil : $0 } ?? payload?.text
     }
 
     /// What matters about the state right now.
@@ -47,9 +47,11 @@ extension TaskInfo {
         if state == .running {
             let progress = [percent.map { "\(Int($0)) %" }, note].compactMap(\.self).joined(separator: ", ")
             return progress.isEmpty
-                ? leaseUntil.map { "lease ends \(Elapsed.relative($0, to: now))" } : progress
+                ? leaseUntil.map {
+                    "lease \($0 > now ? "ends" : "ended") \(Elapsed.expected($0, at: now))"
+                } : progress
         }
-        if let dueAt, !state.isFinal { return "due \(Elapsed.relative(dueAt, to: now))" }
+        if let dueAt, !state.isFinal { return Elapsed.due(dueAt, at: now) }
         return reason == state.rawValue ? nil : reason
     }
 }

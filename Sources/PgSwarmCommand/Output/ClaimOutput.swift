@@ -22,7 +22,16 @@ struct ClaimOutput {
     }
 
     /// Reports why nothing was granted.
-    func show(_ queues: [EmptyQueue]) {
+    ///
+    /// - Parameter known: The queues that were there before the claim.
+    func show(_ queues: [EmptyQueue], known: Set<QueueName>) {
+        let queues = queues.map { queue in
+            var queue = queue
+            if queue.reason == "empty", !known.contains(queue.queue) {
+                queue.message = "there was no queue \"\(queue.queue)\"; now there is, and it is empty"
+            }
+            return queue
+        }
         let retryAt = queues.compactMap(\.retryAt).min()
         // "empty" says least: a queue that holds something back is the better answer.
         let telling = queues.first { $0.reason != "empty" } ?? queues.first
@@ -32,12 +41,16 @@ struct ClaimOutput {
                 "reason": JSON(telling?.reason ?? "empty"),
                 "message": JSON(telling?.message ?? "there is nothing to claim"),
                 "retry_at": JSON(retryAt),
-                "queues": .array(queues.map(\.json)),
+                "queues": .array(
+                    queues.map { queue in
+                        .object(queue.members + [("created", .bool(!known.contains(queue.queue)))])
+                    }),
             ])
             return
         }
+        let now = Date()
         for queue in queues {
-            let when = queue.retryAt.map { ", \(Elapsed.relative($0, to: Date()))" } ?? ""
+            let when = queue.retryAt.map { ", come back \($0 > now ? Elapsed.expected($0, at: now) : "now")" } ?? ""
             console.line(
                 "nothing to do in \"\(queue.queue.rawValue.printable)\": \(queue.message.printable)\(when)")
         }
@@ -96,16 +109,20 @@ extension ClaimedTask {
 }
 
 extension EmptyQueue {
-    fileprivate var json: JSON {
+    /// The queue as `work --json` gives it.
+    var json: JSON { .object(members) }
+
+    /// The members of ``json``.
+    var members: [(String, JSON)] {
         [
-            "queue": .string(queue.rawValue),
-            "reason": .string(reason),
-            "message": .string(message),
-            "retry_at": JSON(retryAt),
-            "ready": JSON(ready),
-            "scheduled": JSON(scheduled),
-            "blocked": JSON(blocked),
-            "running": JSON(running),
+            ("queue", .string(queue.rawValue)),
+            ("reason", .string(reason)),
+            ("message", .string(message)),
+            ("retry_at", JSON(retryAt)),
+            ("ready", JSON(ready)),
+            ("scheduled", JSON(scheduled)),
+            ("blocked", JSON(blocked)),
+            ("running", JSON(running)),
         ]
     }
 }

@@ -77,9 +77,16 @@ final class Console: Sendable {
         do {
             try file.writeAll(bytes)
         } catch {
-            // Nobody reads: end as a program that was stopped by SIGPIPE. Other errors (a full disk)
-            // must not pass for success either.
-            guard keepsGoing else { Terminal.exitNow(error as? Errno == .brokenPipe ? 141 : 1) }
+            guard !keepsGoing else { return }
+            // Nobody reads: end as a program that was stopped by SIGPIPE.
+            if error as? Errno == .brokenPipe { Terminal.exitNow(141) }
+            // Other errors (a full disk) must not pass for success either.
+            let failure = CommandFailure(
+                "failed", "the output can't be written: \(error)",
+                hint: "What the command was to do is done; only its answer is lost.")
+            let text = failure.text(json: RootCommand.wantsJSON(Array(CommandLine.arguments.dropFirst())))
+            Console.write(Array(text.utf8), to: .standardError, keepsGoing: true)
+            Terminal.exitNow(failure.exitCode)
         }
     }
 }

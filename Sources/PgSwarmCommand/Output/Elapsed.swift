@@ -2,7 +2,26 @@ import FoundationEssentials
 
 /// Time as people say it: `3m ago`, `in 20s`, `2h 5m`.
 enum Elapsed {
-    /// A moment seen from now: `just now`, `3m ago`, `in 20s`.
+    /// A moment that is to come, and may have passed meanwhile: `in 20s`, `3m ago`.
+    static func expected(_ date: Date, at now: Date) -> String {
+        // However near it is, it has not been yet.
+        date > now && date.timeIntervalSince(now) < 1 ? "in 1s" : relative(date, to: now)
+    }
+
+    /// When something is due: `due in 20s`, `due now`.
+    static func due(_ date: Date, at now: Date) -> String {
+        date > now ? "due \(expected(date, at: now))" : "due now"
+    }
+
+    /// How much is left of a time: `for 20s more`, `overdue for 3m`.
+    static func remaining(until end: Date, at now: Date) -> String {
+        let seconds = end.timeIntervalSince(now)
+        return seconds > 0 ? "for \(brief(seconds.rounded(.up))) more" : "overdue for \(brief(-seconds))"
+    }
+
+    /// A moment seen from now, most likely a past one: `just now`, `3m ago`, `in 20s`.
+    ///
+    /// The database's clock may be a little ahead: less than a second from now is now.
     static func relative(_ date: Date, to now: Date) -> String {
         let seconds = date.timeIntervalSince(now)
         guard abs(seconds) < 3e9 else { return seconds < 0 ? "never" : "forever" }

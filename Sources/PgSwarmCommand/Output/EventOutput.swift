@@ -4,6 +4,9 @@ import Postgres
 
 /// How events are shown: a line for each.
 struct EventOutput: Sendable {
+    /// Columns of the longest kinds, such as `effect_confirmed`.
+    private static let kindWidth = 16
+
     private let console: Console
     private let json: Bool
 
@@ -28,7 +31,7 @@ struct EventOutput: Sendable {
     private func line(_ event: EventInfo) -> String {
         let style = console.style
         let kind = event.kind.printable
-        let padded = kind + String(repeating: " ", count: max(0, 12 - kind.displayWidth))
+        let padded = kind + String(repeating: " ", count: max(0, Self.kindWidth - kind.displayWidth))
         let task = event.taskID.map { "task \($0)" }
         let parts = [task, event.queue?.printable, event.agent?.printable, event.detail?.text.printable]
         let lead = "\(Timestamp.format(event.at))  \(padded)  "

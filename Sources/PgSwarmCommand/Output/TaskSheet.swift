@@ -49,9 +49,9 @@ struct TaskSheet {
         fields.add("parent", task.parent?.description)
         fields.add("trace", task.trace)
         fields.add("created", moment(task.createdAt))
-        fields.add("due", task.state.isFinal ? nil : moment(task.dueAt))
+        fields.add("due", task.state.isFinal ? nil : moment(task.dueAt, isExpected: true))
         fields.add("started", moment(task.startedAt))
-        fields.add("lease until", moment(task.leaseUntil))
+        fields.add("lease until", moment(task.leaseUntil, isExpected: true))
         fields.add("finished", moment(task.finishedAt))
         fields.add("payload", task.payload?.text)
         fields.add("checkpoint", history.checkpoint?.text)
@@ -135,7 +135,10 @@ struct TaskSheet {
         return table
     }
 
-    private func moment(_ date: Date?) -> String? {
-        date.map { "\(Timestamp.format($0)) (\(Elapsed.relative($0, to: now)))" }
+    private func moment(_ date: Date?, isExpected: Bool = false) -> String? {
+        date.map { date in
+            let distance = isExpected ? Elapsed.expected(date, at: now) : Elapsed.relative(date, to: now)
+            return "\(Timestamp.format(date)) (\(distance))"
+        }
     }
 }

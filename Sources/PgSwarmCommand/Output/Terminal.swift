@@ -31,6 +31,18 @@ enum Terminal {
     /// The id of this process.
     static var processID: Int32 { getpid() }
 
+    /// True when whoever started the process, such as `nohup`, had SIGHUP ignored.
+    static var outlivesHangUp: Bool {
+        var action = sigaction()
+        guard sigaction(SIGHUP, nil, &action) == 0 else { return false }
+        #if canImport(Darwin)
+        let handler = action.__sigaction_u.__sa_handler
+        #else
+        let handler = action.__sigaction_handler.sa_handler
+        #endif
+        return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
     /// Ends the process without running anything else.
     static func exitNow(_ code: Int32) -> Never {
         _exit(code)

@@ -3,13 +3,20 @@ import PgSwarm
 
 extension WorkerEvent {
     /// The event as `work --json` gives it.
-    var json: JSON {
+    ///
+    /// - Parameters:
+    ///   - verdict: What a settled task was settled with.
+    ///   - state: The state that has brought it to, if that is known.
+    func json(verdict: String? = nil, state: TaskState? = nil) -> JSON {
         var members: [(String, JSON)] = [("event", .string(name)), ("at", JSON(Date()))]
         switch self {
         case .claimed(let ids): members.append(("tasks", JSON(ids.map(\.description))))
         case .started(let id), .dropped(let id): members.append(("id", .string(id.description)))
         case .settled(let id, let code):
-            members += [("id", .string(id.description)), ("code", .string(code.rawValue))]
+            members += [
+                ("id", .string(id.description)), ("code", .string(code.rawValue)),
+                ("verdict", JSON(verdict)), ("state", JSON(state?.rawValue)),
+            ]
         case .stopped(let id, let reason):
             members += [("id", .string(id.description)), ("reason", .string(reason.rawValue))]
         case .renewed(let count): members.append(("count", JSON(count)))

@@ -21,6 +21,9 @@ import Testing
             ["migrate", "up", "--open-registration", "--json"], environment: database.environment)
         #expect(migrated.exitCode == 0, "\(migrated)")
         #expect(try Value(text: migrated.output)["applied"].array.isEmpty == false)
+        let repeated = try await Executable.pgswarm.run(
+            ["migrate", "up", "--json"], environment: database.environment)
+        #expect(try Value(text: repeated.output) == .object(["applied": .array([]), "open_registration": true]))
         let again = try await Executable.pgswarm.run(["migrate"], environment: database.environment)
         #expect(again.output == "the schema is up to date\n")
         let enqueued = try await Executable.pgswarm.run(["enqueue", "q"], environment: database.environment)
@@ -33,6 +36,7 @@ import Testing
         let database = try TestDatabase.current
         let before = try await Executable.pgswarm.run(
             ["migrate", "status", "--json"], environment: database.environment)
+        #expect(before.exitCode == 4, "files are pending")
         let report = try Value(text: before.output)
         #expect(report["current"] == false && report["files"][0]["state"] == "pending", "\(before)")
         let printed = try await Executable.pgswarm.run(
@@ -44,6 +48,7 @@ import Testing
         let after = try await Executable.pgswarm.run(
             ["migrate", "status", "--json"], environment: database.environment)
         #expect(try Value(text: after.output)["current"] == true, "\(after)")
+        #expect(after.exitCode == 0)
     }
 
     @Test(.database) func `A database that is newer is refused by every command`() async throws {
@@ -58,6 +63,56 @@ import Testing
             #expect(result.error.contains("newer") || result.error.contains("9999"), "\(result)")
         }
         #expect(try await shell.count() == 0)
+        let status = try await shell.json("migrate", "status", code: 4)
+        #expect(status["refusal"] == "schema_newer")
+    }
+
+    /// What README says under "Several hosts", line by line, with names of the test's own.
+    @Test(.emptyDatabase) func `Several hosts, each with a login of its own`() async throws {
+        let database = try TestDatabase.current
+        let (builder, keeper) = ("builder_\(database.name)", "keeper_\(database.name)")
+        func run(_ login: String?, _ arguments: [String], _ more: [String: String] = [:]) async throws -> ChildResult {
+            var options = database.options.parameters
+            if let login { options["user"] = login }
+            var environment = database.environment.merging(more) { $1 }
+            environment["PGSWARM_DATABASE_URL"] = options.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+            return try await Executable.pgswarm.run(arguments, environment: environment)
+        }
+        #expect(try await run(nil, ["migrate", "up"]).exitCode == 0)
+        try await database.pool.withConnection { db in
+            try db.script(
+                """
+                CREATE ROLE \(builder) LOGIN IN ROLE pgswarm_worker;
+                CREATE ROLE \(keeper) LOGIN IN ROLE pgswarm_coordinator;
+                """)
+        }
+        let credential = database.folder + "/builder-1.credential"
+        let registered = try await run(
+            nil, ["agents", "register", "builder-1", "--credential-file", credential])
+        #expect(registered.exitCode == 0, "\(registered)")
+
+        let onHost = ["PGSWARM_AGENT": "builder-1", "PGSWARM_CREDENTIAL_FILE": credential]
+        let enqueued = try await run(builder, ["enqueue", "lint"], onHost)
+        #expect(enqueued.exitCode == 0, "\(enqueued)")
+        let work = try await run(builder, ["work", "lint", "--until-empty", "--", "true"], onHost)
+        #expect(work.exitCode == 0 && work.output.contains("1 completed"), "\(work)")
+
+        // A login proves its own name: it needs neither a registration nor a credential.
+        var options = database.options.parameters
+        options["user"] = keeper
+        let url = options.map { "\($0.key)='\($0.value)'" }.joined(separator: " ")
+        let coordinator = try await ChildProcess.start(
+            .pgswarm, ["coordinate", "--agent", keeper, "--json", "--database", url],
+            environment: database.environment)
+        _ = try await coordinator.line(deadline: .seconds(20)) { $0.contains("\"leading\"") }
+        await coordinator.terminate()
+        try await coordinator.waitForExit(deadline: .seconds(20))
+        try await database.pool.withConnection { db in try db.script("DROP ROLE \(builder), \(keeper)") }
+    }
+
+    @Test(.database) func `An empty agent is a wrong call with a way out`() async throws {
+        let error = try await Shell().refusal("claim", "q", "--agent", "", code: 64)
+        #expect(error["hint"].string?.contains("PGSWARM_AGENT") == true)
     }
 
     @Test(.database) func `An option goes before the variable, and that before libpq's own`() async throws {

@@ -64,10 +64,12 @@ import Testing
         let shell = try await Shell()
         let above = try await shell.refusal(
             "enqueue", "q", "-", input: "\"" + String(repeating: "x", count: 2 << 20) + "\"", code: 4)
-        #expect(above["code"] == "too_large")
+        #expect(above["code"] == "too_large" && above["message"].string?.hasPrefix("the payload has ") == true)
         let huge = try await shell.refusal(
             "enqueue", "q", "-", input: "\"" + String(repeating: "x", count: 100 << 20) + "\"", code: 4)
-        #expect(huge["code"] == "too_large")
+        #expect(huge["code"] == "too_large" && huge["hint"] == above["hint"])
+        #expect(huge["message"].string?.contains("the limit is 1048576") == true, "\(huge)")
+        #expect(above["message"].string?.contains("the limit is 1048576") == true, "\(above)")
         #expect(try await shell.count() == 0)
     }
 }
@@ -142,6 +144,23 @@ import Testing
         let error = try await shell.refusal("enqueue", "q", "--file", "-", input: lines, code: 64)
         #expect(error["message"].string?.contains("standard input, line 2501") == true)
         #expect(try await shell.count() == 0)
+    }
+
+    @Test func `What is wrong with the queue is not a fault of a line`() async throws {
+        let shell = try await Shell()
+        try await shell("queues", "set", "q", "backlog_limit=1")
+        let full = try await shell.refusal("enqueue", "q", "--file", "-", input: "1\n2\n3\n", code: 4)
+        #expect(full["code"] == "queue_full")
+        #expect(full["hint"].string?.hasPrefix("Nothing was enqueued. ") == true, "\(full)")
+        #expect(full["hint"].string?.contains("line") == false, "\(full)")
+        #expect(try await shell.count() == 0)
+    }
+
+    @Test func `A folder is no file of tasks`() async throws {
+        let shell = try await Shell()
+        let error = try await shell.refusal("enqueue", "q", "--file", shell.database.folder, code: 64)
+        #expect(error["message"].string?.contains(shell.database.folder) == true)
+        #expect(error["hint"] == "Name a file with a task a line.")
     }
 
     @Test func `A file that is not there is named`() async throws {

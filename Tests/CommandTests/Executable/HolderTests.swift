@@ -111,6 +111,9 @@ import Testing
         #expect(try await shell.json("complete", handle, "[1,2]")["code"] == "duplicate")
         let other = try await shell.refusal("complete", handle, "[3]", code: 4)
         #expect(other["message"].string?.contains("another result") == true)
+        let large = "\"" + String(repeating: "x", count: 2 << 20) + "\""
+        let refused = try await shell.refusal("complete", handle, "-", input: large, code: 4)
+        #expect(refused["message"].string?.hasPrefix("the result has ") == true, "\(refused)")
     }
 
     @Test func `Failing tries again, or not; releasing costs nothing`() async throws {

@@ -35,7 +35,7 @@ import Testing
         #expect(try await shell("queues", "set", "q", "max_running=default").contains("max_running    -"))
         #expect(
             try await shell.json("pause", "q", "--reason", "freeze")
-                == .object(["queue": "q", "paused": true, "changed": true]))
+                == .object(["queue": "q", "paused": true, "changed": true, "created": false]))
         #expect(try await shell.json("pause", "q")["changed"] == false)
         let row = try await shell.json("queues")
         #expect(row["paused"] == true && row["paused_reason"] == "freeze" && row["lease_seconds"] == 300)
@@ -47,6 +47,7 @@ import Testing
         let shell = try await Shell()
         let result = try await shell.run(["queues", "set", "q"] + settings + ["--json"])
         #expect(result.exitCode == 64, "\(result)")
+        #expect(try Value(text: result.error)["error"]["hint"] != .null, "\(result)")
         #expect(try await shell.count("queues") == 0)
     }
 

@@ -26,6 +26,13 @@ import Testing
         (["tasks", "--state", "asleep"], "'asleep'"), (["tasks", "--limit", "0"], "'0'"),
         (["fail", "h", "--dead", "--retry-in", "5s"], "--dead"), (["completions", "tcsh"], "'tcsh'"),
         (["migrate", "sideways"], "sideways"), (["events", "--since", "-5m"], "'-5m'"),
+        (["nosuch", "--json-lines"], "'nosuch'"), (["help", "nosuch"], "'nosuch'"),
+        (["doctor", "--help"], "'doctor'"), (["help", "queues", "nosuch"], "'queues nosuch'"),
+        (["enqueue", "q", "--max-attempts", "-1"], "'-1'"), (["enqueue", "q", "--after", "-1"], "'-1'"),
+        (["show", "-1"], "'-1'"), (["enqueue", "q", "-5"], "'-5'"),
+        (["enqueue", "q", "--bogus", "-5"], "--bogus"), (["enqueue", "--priority", "-2"], "<queue>"),
+        (["events", "--limit", "0"], "'0'"),
+        (["tasks", "--before", "-1"], "'-1'"),
     ])
     func `A wrong call is refused with exit code 64 and names what is wrong`(
         arguments: [String], named: String
@@ -36,6 +43,28 @@ import Testing
         let lines = result.error.split(separator: "\n")
         #expect(lines.count == 2 && lines[0].hasPrefix("error: ") && lines[1].hasPrefix("  "), "\(result)")
         #expect(lines.first?.contains(named) == true, "\(result)")
+    }
+
+    @Test func `A complaint is one line, and names the command before its options`() async throws {
+        let state = try await run("tasks", "--state", "bogus")
+        #expect(!state.error.contains("\\n") && state.error.contains("one of: "), "\(state)")
+        let unknown = try await run("nosuch", "--json")
+        #expect(try Value(text: unknown.error)["error"]["message"] == "there is no command 'nosuch'")
+        let dash = try await run("enqueue", "q", "-5")
+        #expect(dash.error.contains("-- -5"), "\(dash)")
+        for help in [try await run("help"), try await run("help", "queues", "set")] {
+            #expect(help.exitCode == 0 && help.output.contains("USAGE: pgswarm"), "\(help)")
+        }
+    }
+
+    @Test func `Help names defaults and limits`() async throws {
+        let help = try await run("work", "--help").output
+        let work = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(work.contains("Default: 30s") && work.contains("Default: 1s"), "\(work)")
+        #expect(work.contains("else the last line that is JSON"))
+        for command in ["enqueue", "complete"] {
+            #expect(try await run(command, "--help").output.contains("1 MiB"))
+        }
     }
 
     @Test func `With json a wrong call is one line of JSON`() async throws {

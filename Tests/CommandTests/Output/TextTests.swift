@@ -52,4 +52,13 @@ import Testing
         #expect(Elapsed.relative(now - 190, to: now) == "3m 10s ago")
         #expect(Elapsed.relative(now + 19.2, to: now) == "in 20s")
     }
+    @Test func whatIsToComeHasNotBeenYet() {
+        let now = Date(timeIntervalSince1970: 1_000_000)
+        #expect(Elapsed.expected(now + 0.2, at: now) == "in 1s")
+        #expect(Elapsed.expected(now - 1.5, at: now) == "1.5s ago")
+        #expect(Elapsed.due(now + 0.2, at: now) == "due in 1s")
+        #expect(Elapsed.due(now - 5, at: now) == "due now")
+        #expect(Elapsed.remaining(until: now + 59.5, at: now) == "for 60s more")
+        #expect(Elapsed.remaining(until: now - 60, at: now) == "overdue for 60s")
+    }
 }
