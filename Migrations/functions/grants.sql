@@ -29,7 +29,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.complete(text, jsonb),
     pgswarm.fail(text, text, interval, boolean),
     pgswarm.release(text, text),
-    pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval),
+    pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
     pgswarm.hold(text)

@@ -26,7 +26,7 @@ COMMENT ON FUNCTION pgswarm.settle IS
     'Ends holds: complete (body: the result), fail (body: error, retry_in, dead, result) or release (body: note, delay). '
     'One row for each handle; a lost one is answered lost_claim, and its body is kept as a late result.';
 
-CREATE FUNCTION pgswarm._settle(handles text[], verdicts text[], bodies jsonb[])
+CREATE FUNCTION pgswarm._settle(handles text[], verdicts text[], bodies jsonb[], quiet boolean DEFAULT false)
 RETURNS TABLE (ord integer, handle text, code text, state text, message text, due_at timestamptz)
 LANGUAGE plpgsql
 AS $$
@@ -90,7 +90,8 @@ BEGIN
         RETURN QUERY
         SELECT g.ord, g.handle, c.code, 'done', pgswarm._late_message(c.code), NULL::timestamptz
         FROM unnest(v_gone.ords, v_gone.handles, v_gone.late) g (ord, handle, late),
-             LATERAL (SELECT CASE WHEN g.late THEN 'late' ELSE 'ok' END) c (code);
+             LATERAL (SELECT CASE WHEN g.late THEN 'late' ELSE 'ok' END) c (code)
+        WHERE g.late OR NOT quiet;
         PERFORM pgswarm._unblock(v_gone.tasks);
     END IF;
     IF cardinality(v_gone.ords) IS DISTINCT FROM v_count THEN

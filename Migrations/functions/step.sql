@@ -8,7 +8,8 @@ CREATE FUNCTION pgswarm.step(
     bodies jsonb[],
     queues text[],
     count integer,
-    lease interval DEFAULT NULL
+    lease interval DEFAULT NULL,
+    quiet boolean DEFAULT false
 ) RETURNS TABLE (
     settled text, code text, state text, message text, due_at timestamptz,
     id bigint, handle text, epoch integer, fence bigint, attempt integer, max_attempts integer, queue text, kind text,
@@ -27,16 +28,18 @@ DECLARE
     v_session pgswarm.session := pgswarm._claimer(step.session, NULL);
     v_one     record;
 BEGIN
-    IF cardinality(handles) = 1 AND verdicts = ARRAY['complete'] AND cardinality(bodies) = 1
-        AND pg_column_size(bodies) <= 1024
+    IF cardinality(handles) = 1 AND (verdicts IS NULL OR verdicts = ARRAY['complete'])
+        AND (bodies IS NULL OR (cardinality(bodies) = 1 AND pg_column_size(bodies) <= 1024))
     THEN
         -- One small result, the usual case of a worker with one slot.
         v_one := pgswarm._settle_one(handles[1], 'complete', bodies[1]);
-        settled := handles[1];
-        code := v_one.code;
-        state := v_one.state;
-        message := v_one.message;
-        RETURN NEXT;
+        IF v_one.code <> 'ok' OR NOT quiet THEN
+            settled := handles[1];
+            code := v_one.code;
+            state := v_one.state;
+            message := v_one.message;
+            RETURN NEXT;
+        END IF;
     ELSIF cardinality(handles) > 0 THEN
         RETURN QUERY
         SELECT s.handle, s.code, s.state, s.message, s.due_at,
@@ -44,7 +47,7 @@ BEGIN
                NULL::text, NULL::text, NULL::jsonb, NULL::integer, NULL::timestamptz, NULL::double precision,
                NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::bigint, NULL::text[], NULL::jsonb, NULL::jsonb,
                NULL::jsonb, NULL::jsonb
-        FROM pgswarm._settle(handles, verdicts, bodies) s;
+        FROM pgswarm._settle(handles, verdicts, bodies, quiet) s;
     END IF;
     IF count <> 0 THEN
         RETURN QUERY
@@ -55,4 +58,4 @@ END
 $$;
 COMMENT ON FUNCTION pgswarm.step IS
     'The worker''s loop in one call: settles handles and claims count tasks. Rows with settled answer for a handle, the '
-    'others are claims.';
+    'others are claims. quiet leaves out the answers for what was completed in time.';

@@ -15,11 +15,11 @@ public struct Handle: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: `invalid_handle` when it is malformed, for example cut short by a copy.
     ///   Whether it is still valid only the database knows.
     public init(_ text: String) throws(SwarmError) {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3,
-            let taskID = TaskID(String(parts[0])),
-            let epoch = Int(parts[1]), epoch >= 0,
-            parts[2].utf8.count == 32, parts[2].utf8.allSatisfy(Handle.isHexDigit)
+        // Byte by byte, because a worker reads one for each task that it gets.
+        var bytes = text.utf8.makeIterator()
+        guard
+            let task = Handle.number(from: &bytes), task > 0, let epoch = Handle.number(from: &bytes),
+            Handle.isClaim(bytes)
         else {
             throw SwarmError(
                 .invalidHandle,
@@ -28,18 +28,38 @@ public struct Handle: Sendable, Hashable, CustomStringConvertible {
             )
         }
         self.text = text
-        self.taskID = taskID
-        self.epoch = epoch
+        taskID = TaskID(rawValue: task)
+        self.epoch = Int(epoch)
     }
 
     /// The text of the handle.
     public var description: String { text }
 
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): true
-        default: false
+    /// The decimal number up to the next dot.
+    private static func number(from bytes: inout String.UTF8View.Iterator) -> Int64? {
+        var number: Int64?
+        while let byte = bytes.next() {
+            guard byte != UInt8(ascii: ".") else { return number }
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+            let (shifted, isTooLong) = (number ?? 0).multipliedReportingOverflow(by: 10)
+            let (sum, isTooLarge) = shifted.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
+            guard !isTooLong, !isTooLarge else { return nil }
+            number = sum
         }
+        return nil
+    }
+
+    /// Whether 32 hexadecimal digits are left, and nothing else.
+    private static func isClaim(_ rest: String.UTF8View.Iterator) -> Bool {
+        var rest = rest
+        var count = 0
+        while let byte = rest.next() {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): count += 1
+            default: return false
+            }
+        }
+        return count == 32
     }
 }
 

@@ -9,18 +9,30 @@ enum SettleSQL {
     static func settle(_ verdicts: [(Handle, Verdict)], session: UUID?) -> SQL {
         """
         SELECT \(raw: columns) FROM pgswarm.settle(
-            handles => \(verdicts.map(\.0.text)), verdicts => \(verdicts.map(\.1.verb)),
-            bodies => \(verdicts.map(\.1.body)), session => \(session)) ORDER BY ord
+            handles => \(verdicts.map(\.0.text)), verdicts => \(verbs(verdicts)),
+            bodies => \(bodies(verdicts)), session => \(session)) ORDER BY ord
         """
     }
 
     static func step(_ verdicts: [(Handle, Verdict)], _ request: ClaimRequest, session: UUID) -> SQL {
         """
         SELECT settled, \(raw: columns), \(raw: ClaimSQL.columns) FROM pgswarm.step(
-            session => \(session), handles => \(verdicts.map(\.0.text)), verdicts => \(verdicts.map(\.1.verb)),
-            bodies => \(verdicts.map(\.1.body)), queues => \(request.queues),
-            count => \(Int32(clamping: request.count)), lease => \(request.lease))
+            session => \(session), handles => \(verdicts.map(\.0.text)), verdicts => \(verbs(verdicts)),
+            bodies => \(bodies(verdicts)), queues => \(request.queues),
+            count => \(Int32(clamping: request.count)), lease => \(request.lease), quiet => true)
         """
+    }
+
+    // What all have in common needn't travel: without verdicts all are completions, without bodies none has one.
+
+    private static func verbs(_ verdicts: [(Handle, Verdict)]) -> [String]? {
+        let verbs = verdicts.map(\.1.verb)
+        return verbs.allSatisfy { $0 == "complete" } ? nil : verbs
+    }
+
+    private static func bodies(_ verdicts: [(Handle, Verdict)]) -> [JSONText?]? {
+        let bodies = verdicts.map(\.1.body)
+        return bodies.allSatisfy { $0 == nil } ? nil : bodies
     }
 
     static func progress(_ handle: Handle, _ progress: Progress) -> SQL {

@@ -11,12 +11,19 @@ public struct Row: Sendable {
     /// The value of a column by its position.
     ///
     /// - Throws: ``PostgresError/decoding(_:)``, which names the column and its type.
+    @inlinable
     public subscript<T: PostgresDecodable>(_ column: Int, as type: T.Type) -> T {
         get throws(PostgresError) {
-            guard column >= 0, column < count else {
-                throw .decoding("there is no column \(column), the answer has \(count)")
+            // Compiled where it is called, for the type that is asked for: looking a generic type up at run time costs
+            // more than reading the value.
+            let (bytes, columnType) = try field(column)
+            do throws(PostgresError) {
+                if let bytes { return try T(from: bytes, type: columnType) }
+                guard let null = T.null else { throw .decoding("NULL is no \(T.self)") }
+                return null
+            } catch {
+                throw located(error, column: column)
             }
-            return try decode(T.self, at: Int32(column))
         }
     }
 
@@ -29,7 +36,7 @@ public struct Row: Sendable {
                 let names = rows.columns.map(\.name).joined(separator: ", ")
                 throw .decoding("there is no column \(column), only \(names)")
             }
-            return try decode(T.self, at: index)
+            return try self[Int(index), as: type]
         }
     }
 
@@ -47,30 +54,29 @@ public struct Row: Sendable {
         return (repeat try next((each T).self))
     }
 
-    private func decode<T: PostgresDecodable>(_ type: T.Type, at column: Int32) throws(PostgresError) -> T {
+    /// The bytes of a column, none for NULL, and its type.
+    @usableFromInline
+    func field(_ column: Int) throws(PostgresError) -> (bytes: UnsafeRawBufferPointer?, type: PostgresType) {
+        guard column >= 0, column < count else {
+            throw .decoding("there is no column \(column), the answer has \(count)")
+        }
         guard index >= 0, index < rows.count else {
             throw .decoding("there is no row \(index), the answer has \(rows.count)")
         }
-        do throws(PostgresError) {
-            if PQgetisnull(rows.result, index, column) != 0 {
-                guard let null = T.null else { throw .decoding("NULL is no \(T.self)") }
-                return null
-            }
-            let bytes = UnsafeRawBufferPointer(
-                start: PQgetvalue(rows.result, index, column),
-                count: Int(PQgetlength(rows.result, index, column))
-            )
-            return try T(from: bytes, type: rows.columnType(column))
-        } catch {
-            throw located(error, column: column)
-        }
+        let number = Int32(column)
+        let type = rows.columnType(number)
+        guard PQgetisnull(rows.result, index, number) == 0 else { return (nil, type) }
+        let bytes = UnsafeRawBufferPointer(
+            start: PQgetvalue(rows.result, index, number), count: Int(PQgetlength(rows.result, index, number)))
+        return (bytes, type)
     }
 
-    private func located(_ error: PostgresError, column: Int32) -> PostgresError {
+    @usableFromInline
+    func located(_ error: PostgresError, column: Int) -> PostgresError {
         guard case .decoding(let reason) = error else { return error }
-        let type = rows.columnType(column)
+        let number = Int32(column)
+        let type = rows.columnType(number)
         return .decoding(
-            "column \(column) \"\(rows.columnName(column))\" (\(type), OID \(type.rawValue)): \(reason)"
-        )
+            "column \(column) \"\(rows.columnName(number))\" (\(type), OID \(type.rawValue)): \(reason)")
     }
 }

@@ -13,11 +13,13 @@ public protocol PostgresDecodable: Sendable {
 
 extension PostgresDecodable {
     /// Nil: NULL is an error for every type but an optional.
+    @inlinable
     public static var null: Self? { nil }
 }
 
 extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDecodable {
     /// Reads the raw value, and throws if no value of this type has it.
+    @inlinable
     public init(from bytes: UnsafeRawBufferPointer, type: PostgresType) throws(PostgresError) {
         let rawValue = try RawValue(from: bytes, type: type)
         guard let value = Self(rawValue: rawValue) else {
@@ -29,11 +31,13 @@ extension PostgresDecodable where Self: RawRepresentable, RawValue: PostgresDeco
 
 extension Optional: PostgresDecodable where Wrapped: PostgresDecodable {
     /// Reads the wrapped value.
+    @inlinable
     public init(from bytes: UnsafeRawBufferPointer, type: PostgresType) throws(PostgresError) {
         self = .some(try Wrapped(from: bytes, type: type))
     }
 
     /// No value.
+    @inlinable
     public static var null: Wrapped?? { .some(.none) }
 }
 
