@@ -130,6 +130,16 @@ BEGIN
 END
 $$;
 
+-- A time in a sentence, the same whatever the caller's time zone.
+CREATE FUNCTION pgswarm._moment(at timestamptz) RETURNS text
+LANGUAGE sql STABLE
+AS $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') $$;
+
+-- "1 task", "2 tasks".
+CREATE FUNCTION pgswarm._counted(n bigint, noun text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT n || ' ' || noun || CASE WHEN n = 1 THEN '' ELSE 's' END $$;
+
 -- How much one round of upkeep does at most.
 CREATE FUNCTION pgswarm._check_batch(batch integer) RETURNS void
 LANGUAGE plpgsql

@@ -71,8 +71,9 @@ BEGIN
         JOIN pgswarm.agent a ON a.id = s.agent
         WHERE l.task = _claim_task.task;
         PERFORM pgswarm._refuse('held',
-            format('task %s is held by %s since %s until %s', task, v_holder.name, v_holder.started_at, v_holder.until),
-            format('claim another task, or ask again after %s', v_holder.until));
+            format('task %s is held by %s since %s until %s', task, v_holder.name,
+                   pgswarm._moment(v_holder.started_at), pgswarm._moment(v_holder.until)),
+            'claim another task, or ask again after ' || pgswarm._moment(v_holder.until));
     END IF;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _claim_task.task;
     SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;

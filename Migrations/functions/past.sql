@@ -13,7 +13,7 @@ $$;
 
 -- The last ten attempts, oldest first, with what their holders said.
 CREATE FUNCTION pgswarm._history(task bigint) RETURNS jsonb
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SET timezone = 'UTC'  -- for the times in the JSON
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -39,7 +39,7 @@ $$;
 
 -- Effects that somebody meant to cause and never confirmed: they may have happened.
 CREATE FUNCTION pgswarm._open_effects(task bigint) RETURNS jsonb
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SET timezone = 'UTC'  -- for the times in the JSON
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -52,7 +52,7 @@ END
 $$;
 
 CREATE FUNCTION pgswarm._late_results(task bigint) RETURNS jsonb
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE SET timezone = 'UTC'  -- for the times in the JSON
 AS $$
 #variable_conflict use_column
 BEGIN

@@ -265,7 +265,7 @@ BEGIN
     FROM pgswarm.task t JOIN pgswarm.queue q ON q.id = t.queue WHERE t.id = lease.task;
     IF v_lease.lost >= v_max_lost THEN
         PERFORM pgswarm._bury(v_lease,
-            format('lost %s times in a row without progress; last: %s', v_lease.lost, reason), NULL, at);
+            format('lost %s in a row without progress; last: %s', pgswarm._counted(v_lease.lost, 'time'), reason), NULL, at);
         v_state := 'dead';
     ELSE
         -- A little jitter, so that what one dead host held does not come back in the same instant.

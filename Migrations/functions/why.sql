@@ -3,7 +3,7 @@ SET LOCAL ROLE pgswarm_owner;
 
 CREATE FUNCTION pgswarm.why(task bigint)
 RETURNS TABLE (state text, reason text, message text, until timestamptz, detail jsonb)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET timezone = 'UTC'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -30,7 +30,7 @@ BEGIN
             WHEN r.until < v_now THEN format('it is held by %s, whose lease has run out and will be taken back', r.name)
             WHEN coalesce(r.progress_at, r.started_at) + v_queue.stall_after < v_now
                 THEN format('it is held by %s, who has shown no progress since %s', r.name,
-                            coalesce(r.progress_at, r.started_at))
+                            pgswarm._moment(coalesce(r.progress_at, r.started_at)))
             ELSE format('it is running: held by %s', r.name) END;
         detail := jsonb_build_object('agent', r.name, 'started_at', r.started_at, 'epoch', r.epoch);
     WHEN state IN ('done', 'dead', 'cancelled') THEN
@@ -39,7 +39,7 @@ BEGIN
         reason := state;
         message := CASE state
             WHEN 'done' THEN 'it is done'
-            WHEN 'dead' THEN format('it is dead after %s attempts: %s', r.attempts, r.error)
+            WHEN 'dead' THEN format('it is dead after %s: %s', pgswarm._counted(r.attempts, 'attempt'), r.error)
             ELSE format('it was cancelled by %s%s', coalesce(r.ended_by, 'somebody'), coalesce(': ' || r.error, '')) END;
         detail := jsonb_build_object('finished_at', r.finished_at);
     WHEN state = 'ready' THEN
@@ -74,7 +74,7 @@ BEGIN
     SELECT count(*) INTO v_running FROM pgswarm.lease l WHERE l.queue = _why_ready.queue.id;
     IF v_running >= queue.max_running THEN
         RETURN QUERY SELECT 'max_running',
-            format('queue "%s" runs %s tasks, which is its limit', queue.name, queue.max_running),
+            format('queue "%s" runs %s, which is its limit', queue.name, pgswarm._counted(queue.max_running, 'task')),
             jsonb_build_object('running', v_running, 'max_running', queue.max_running);
         RETURN;
     END IF;
@@ -94,7 +94,9 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT CASE WHEN v_ahead > 0 THEN 'behind' ELSE 'ready' END,
-        CASE WHEN v_ahead > 0 THEN format('it is ready, behind %s others; %s workers serve the queue', v_ahead, v_workers)
+        CASE WHEN v_ahead > 0
+             THEN format('it is ready, behind %s; the queue has %s', pgswarm._counted(v_ahead, 'other'),
+                         pgswarm._counted(v_workers, 'worker'))
              ELSE 'it is ready and next in line' END,
         jsonb_build_object('ahead', v_ahead, 'workers', v_workers, 'running', v_running);
 END
@@ -121,7 +123,7 @@ BEGIN
         RETURN QUERY SELECT
             CASE WHEN v_ended IS NULL THEN 'blocked' ELSE 'upstream_failed' END,
             CASE WHEN v_ended IS NULL
-                THEN format('it waits for %s other tasks: %s', w.unmet,
+                THEN format('it waits for %s: %s', pgswarm._counted(w.unmet, 'other task'),
                             (SELECT string_agg(o ->> 'id', ', ') FROM jsonb_array_elements(v_on) o))
                 ELSE format('it waits for tasks that ended without success: %s; retry them, or cancel this one', v_ended)
             END,
@@ -131,9 +133,9 @@ BEGIN
     RETURN QUERY SELECT
         CASE w.reason WHEN 'retrying' THEN 'retrying' WHEN 'lost' THEN 'retrying' ELSE w.state END,
         CASE w.reason
-            WHEN 'retrying' THEN format('attempt %s failed; it is tried again at %s', w.attempts, w.due)
-            WHEN 'lost' THEN format('its lease was lost; it comes back at %s', w.due)
-            ELSE format('it is %s%s', w.state, coalesce(format(' for %s', w.due), '')) END,
+            WHEN 'retrying' THEN format('attempt %s failed; it is tried again at %s', w.attempts, pgswarm._moment(w.due))
+            WHEN 'lost' THEN format('its lease was lost; it comes back at %s', pgswarm._moment(w.due))
+            ELSE format('it is %s%s', w.state, coalesce(' for ' || pgswarm._moment(w.due), '')) END,
         w.due, jsonb_build_object('attempts', w.attempts);
 END
 $$;
@@ -141,7 +143,7 @@ $$;
 CREATE FUNCTION pgswarm.why_empty(queues text[], session uuid DEFAULT NULL, agent text DEFAULT NULL)
 RETURNS TABLE (queue text, reason text, message text, retry_at timestamptz, ready bigint, scheduled bigint,
                blocked bigint, running bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET timezone = 'UTC'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -171,11 +173,14 @@ BEGIN
         message := CASE reason
             WHEN 'draining' THEN 'this agent is draining: it finishes what it holds and gets no more'
             WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
-            WHEN 'max_running' THEN format('queue "%s" runs %s tasks, which is its limit', queue, v_queue.max_running)
-            WHEN 'taken' THEN format('queue "%s" has %s ready tasks, which others are claiming', queue, ready)
-            WHEN 'scheduled' THEN format('queue "%s" has %s scheduled tasks, the next is due at %s', queue, scheduled, retry_at)
-            WHEN 'all_running' THEN format('queue "%s": all %s tasks are running', queue, running)
-            WHEN 'blocked' THEN format('queue "%s": all %s tasks wait for others', queue, blocked)
+            WHEN 'max_running' THEN format('queue "%s" runs %s, which is its limit', queue, pgswarm._counted(v_queue.max_running, 'task'))
+            WHEN 'taken' THEN format('queue "%s" has %s, which others are claiming', queue, pgswarm._counted(ready, 'ready task'))
+            WHEN 'scheduled' THEN format('queue "%s" has %s, the next is due at %s', queue,
+                pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))
+            WHEN 'all_running' THEN format('queue "%s" has nothing ready; %s running', queue,
+                CASE running WHEN 1 THEN '1 task is' ELSE running || ' tasks are' END)
+            WHEN 'blocked' THEN format('queue "%s" has nothing ready; %s for others', queue,
+                CASE blocked WHEN 1 THEN '1 task waits' ELSE blocked || ' tasks wait' END)
             ELSE format('queue "%s" is empty', queue) END;
         RETURN NEXT;
     END LOOP;

@@ -44,7 +44,8 @@ extension Swarm {
 
     /// Why a claim on these queues comes back empty, and when to come back.
     public func whyEmpty(_ queues: [QueueName]) async throws(SwarmError) -> [EmptyQueue] {
-        try await read("why_empty") { db throws(SwarmError) in try db.whyEmpty(queues) }
+        let agent = configuration.agent
+        return try await read("why_empty") { db throws(SwarmError) in try db.whyEmpty(queues, agent: agent) }
     }
 
     /// Renews a lease.

@@ -33,10 +33,10 @@ enum ClaimSQL {
         "SELECT \(raw: columns) FROM pgswarm.held(session => \(session))"
     }
 
-    static func whyEmpty(_ queues: [QueueName]) -> SQL {
+    static func whyEmpty(_ queues: [QueueName], session: UUID?, agent: AgentName?) -> SQL {
         """
         SELECT queue, reason, message, retry_at, ready, scheduled, blocked, running
-        FROM pgswarm.why_empty(queues => \(queues))
+        FROM pgswarm.why_empty(queues => \(queues), session => \(session), agent => \(agent))
         """
     }
 

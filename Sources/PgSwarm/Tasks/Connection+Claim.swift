@@ -32,9 +32,13 @@ extension Connection {
         try rows(ClaimSQL.held(session: session)) { row throws(PostgresError) in try ClaimedTask(row) }
     }
 
-    /// Why a claim on these queues comes back empty, one answer for each queue.
-    public func whyEmpty(_ queues: [QueueName]) throws(SwarmError) -> [EmptyQueue] {
-        try rows(ClaimSQL.whyEmpty(queues)) { row throws(PostgresError) in try EmptyQueue(row) }
+    /// Why a claim on these queues, by a session or an agent, comes back empty, one answer for each queue.
+    public func whyEmpty(
+        _ queues: [QueueName], session: UUID? = nil, agent: AgentName? = nil
+    ) throws(SwarmError) -> [EmptyQueue] {
+        try rows(ClaimSQL.whyEmpty(queues, session: session, agent: agent)) { row throws(PostgresError) in
+            try EmptyQueue(row)
+        }
     }
 
     /// Asks to be rung once when one of the queues gets work; `LISTEN pgswarm` first and claim once more afterwards.

@@ -88,7 +88,8 @@ struct ClaimCommand: SwarmCommand {
         }
         // The claim itself has made those that were not there.
         let known = try await connection.known(among: queues, before: start)
-        ClaimOutput(context).show(try await connection.whyEmpty(queues), known: known)
+        let reasons = try await connection.whyEmpty(queues, session: caller.session, agent: caller.agent)
+        ClaimOutput(context).show(reasons, known: known)
         return .nothingToDo
     }
 

@@ -34,15 +34,17 @@ struct RenewCommand: SwarmCommand {
         let session = try Caller.surroundingSession()
         let renewals = try await connection.renew(handles, lease: lease, session: session)
         // A single lost lease is told by the error alone.
-        for renewal in renewals where renewal.status != .lost || renewals.count > 1 {
+        for renewal in renewals where renewals.count > 1 || ![.lost, .cancel].contains(renewal.status) {
             RenewalOutput.show(renewal, in: context)
         }
-        let lost = renewals.filter { $0.status == .lost }
+        // So that a loop that renews while it may go on ends, whatever the reason.
+        let lost = renewals.filter { $0.status == .lost || $0.status == .cancel }
         guard let first = lost.first else { return .ok }
+        let word = first.status == .cancel ? "was cancelled" : "is not held under this handle any more"
         throw CommandFailure(
             "lost_claim",
             lost.count == 1
-                ? "task \(first.handle.taskID) is not held under this handle any more"
+                ? "task \(first.handle.taskID) \(word)"
                 : "\(lost.count.counted("task")) of \(renewals.count.grouped) are no longer yours",
             hint: "Stop working on it and claim again.")
     }

@@ -97,7 +97,9 @@ struct WorkCommand: SwarmCommand {
         let looking = context.lookout(at: address, logger: logger)
         let output = WorkOutput(context, looking: looking)
         let handler = ReportedHandler(
-            handler: try CommandHandler(command, databaseURL: try context.databaseURL(), logger: logger),
+            handler: try CommandHandler(
+                command, databaseURL: try context.databaseURL(), environment: context.identityForChildren(),
+                logger: logger),
             output: output)
         let configuration = WorkerConfiguration(
             concurrency: concurrency, batch: batch, lease: lease, pollInterval: poll, grace: grace,

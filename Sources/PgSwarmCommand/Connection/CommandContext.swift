@@ -84,6 +84,14 @@ struct CommandContext: Sendable {
         try DatabaseAddress.url(database)
     }
 
+    /// What lets the calls of children be made by the same agent.
+    func identityForChildren() throws -> [String: String] {
+        var variables = ["PGSWARM_AGENT": try identity().agent.rawValue]
+        // Their working folder may be another one.
+        if let credentialFile { variables["PGSWARM_CREDENTIAL_FILE"] = URL(filePath: credentialFile).path }
+        return variables
+    }
+
     /// On whose behalf the calls on a connection are made.
     ///
     /// Inside `pgswarm run` that is the surrounding session, unless another agent is named. An agent with a credential

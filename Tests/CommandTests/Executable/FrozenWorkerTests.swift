@@ -18,7 +18,10 @@ import Testing
             """
         let frozen = try await ChildProcess.start(
             .pgswarm,
-            ["work", "q", "--agent", "frozen", "--concurrency", "4", "--until-empty", "--json", "--", "sh", "-c", script],
+            [
+                "work", "q", "--agent", "frozen", "--concurrency", "4", "--until-empty", "--json", "--", "sh", "-c",
+                script,
+            ],
             environment: shell.environment)
         let all = ids
         func wait(for word: String) async throws {

@@ -83,6 +83,8 @@ import Testing
         let renewed = try await shell.json("renew", handle, "--lease", "1h")
         #expect(renewed.keys == ["id", "handle", "status", "lease_until", "lease_seconds"])
         #expect(renewed["status"] == "ok" && renewed["lease_seconds"] == 3600)
+        // Without a length it is the last one.
+        #expect(try await shell.json("renew", handle)["lease_seconds"].number ?? 0 > 3500)
         let progress = try await shell.json(
             "progress", handle, "--note", "half", "--percent", "50", "--checkpoint", #"{"o":1}"#, "--usage",
             #"{"tokens":7}"#)
@@ -188,6 +190,18 @@ import Testing
         #expect(
             try await shell.refusal("complete", "999" + handle.dropFirst(), code: 5)["code"] == "lost_claim")
         #expect(try await shell.json("queues")["done"] == 0)
+    }
+
+    @Test func `A loop that renews ends when the task is cancelled, and a draining agent gets no more`() async throws {
+        let shell = try await Shell()
+        let id = try await shell.enqueue("q")
+        let handle = try #require(try await shell.json("claim", "q")["tasks"][0]["handle"].string)
+        try await shell("cancel", id)
+        #expect(try await shell.refusal("renew", handle, code: 5)["message"].string?.contains("cancelled") == true)
+        _ = try await shell.enqueue("q")
+        try await shell("agents", "drain", "tester")
+        let claim = try await shell.json("claim", "q", code: 3)
+        #expect(claim["reason"] == "draining", "\(claim)")
     }
 }
 

@@ -84,7 +84,7 @@ import Darwin
         await worker.terminate()
         try await worker.waitForExit(deadline: .seconds(20))
         #expect(settled[dead]?["verdict"] == "fail" && settled[dead]?["state"] == "dead", "\(settled)")
-        #expect(settled[released]?["verdict"] == "release" && settled[released]?["state"] == "ready")
+        #expect(settled[released]?["verdict"] == "release" && settled[released]?["state"] == "scheduled")
         #expect(settled[done]?["verdict"] == "complete" && settled[done]?["state"] == "done")
         #expect(settled.values.allSatisfy { $0["code"] == "ok" })
     }
@@ -106,6 +106,23 @@ import Darwin
         try await shell("resume", "p")
         let result = try await worker.waitForExit(deadline: .seconds(20))
         #expect(result.output.hasSuffix(": 1 completed\n"), "\(result)")
+    }
+
+    @Test func `What its commands call is called by the same agent, with the same credential`() async throws {
+        let shell = try await Shell(openRegistration: false)
+        let credential = shell.database.folder + "/builder.credential"
+        // A login may use its own name.
+        let login = shell.database.options.parameters["user"]
+        try await shell("agents", "register", "builder", "--credential-file", credential, as: login)
+        let parent = try await shell.json("enqueue", "q", as: login)["id"]
+        let path = try Executable.pgswarm.path
+        try await shell(
+            "work", "q", "--until-empty", "--agent", "builder", "--credential-file", credential,
+            "--", "sh", "-c", "'\(path)' enqueue child --parent $PGSWARM_HANDLE --json", as: login)
+        let children = try await shell.list("tasks", "--queue", "child")
+        #expect(children.count == 1 && children[0]["parent"] == parent, "\(children)")
+        let events = try await shell.list("events", "--queue", "child")
+        #expect(events.contains { $0["kind"] == "enqueued" && $0["agent"] == "builder" }, "\(events)")
     }
 
     @Test func `The end of the terminal is a signal to finish`() async throws {
