@@ -46,7 +46,7 @@ struct SidecarTests {
         try await withSwarm(agent: "builder") { swarm, _ in
             let url = try TestDatabase.current.url
             var draft = TaskDraft(queue: "q")
-            draft.lease = .seconds(8)
+            draft.lease = .seconds(30)
             let task = try await swarm.enqueue(draft).id
             let pipe = try NamedPipe()
             let facts = "$PGSWARM_SESSION $PGSWARM_AGENT $PGSWARM_DATABASE_URL $$"
