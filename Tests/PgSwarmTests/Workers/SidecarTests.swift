@@ -6,7 +6,8 @@ import Testing
 
 @testable import PgSwarm
 
-@Suite("A sidecar", .database, .timeLimit(.minutes(2)))
+/// One at a time, because a signal reaches all of them in this process.
+@Suite("A sidecar", .database, .serialized, .timeLimit(.minutes(5)))
 struct SidecarTests {
     @Test("ends with the exit code of its process", arguments: [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
     func exitCode(_ script: String, _ expected: Int32) async throws {

@@ -4,6 +4,10 @@ import Testing
 
 @testable import PgSwarm
 
+// Time is moved by hand here, faster than a busy machine gets to the slots: without claims ahead nothing waits for a
+// slot for so long that it would be handed back.
+private let patient = WorkerConfiguration(concurrency: 2, prefetch: 0)
+
 @Suite("A worker whose database makes trouble", .timeLimit(.minutes(5)))
 struct WorkerTroubleTests {
     private let unreachable = SwarmError(.unreachable, "no route")
@@ -12,7 +16,7 @@ struct WorkerTroubleTests {
     func away() async throws {
         let source = FakeSource(try ClaimedTask.samples(1...10))
         source.change { $0.stepTrouble = Array(repeating: unreachable, count: 5) }
-        let events = try await RunningWorker.with(source, handler: ClosureHandler { _, _ in .complete() }) {
+        let events = try await RunningWorker.with(source, patient, handler: ClosureHandler { _, _ in .complete() }) {
             running in
             await running.pass { source.settled.count == 10 }
             await running.log.waitFor(\.isSettled, times: 10)
@@ -30,7 +34,7 @@ struct WorkerTroubleTests {
             counts.withLock { $0[task.id, default: 0] += 1 }
             return .complete()
         }
-        try await RunningWorker.with(source, handler: handler) { running in
+        try await RunningWorker.with(source, patient, handler: handler) { running in
             await running.pass { source.settled.count == 5 }
         }
         #expect(counts.withLock { $0.count } == 5)
@@ -44,7 +48,7 @@ struct WorkerTroubleTests {
             source.change { $0.lostAnswers = 1 }
             return .complete()
         }
-        let events = try await RunningWorker.with(source, handler: handler) { running in
+        let events = try await RunningWorker.with(source, patient, handler: handler) { running in
             await running.pass { source.state.withLock { $0.steps.count { !$0.verdicts.isEmpty } } >= 2 }
             await running.log.waitFor(\.isSettled)
         }
