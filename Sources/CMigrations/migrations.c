@@ -36,6 +36,9 @@ static const unsigned char functions_drafts[] = {
 static const unsigned char functions_enqueue[] = {
 #embed "../../Migrations/functions/enqueue.sql"
 };
+static const unsigned char functions_lease[] = {
+#embed "../../Migrations/functions/lease.sql"
+};
 static const unsigned char functions_claim[] = {
 #embed "../../Migrations/functions/claim.sql"
 };
@@ -44,6 +47,9 @@ static const unsigned char functions_claim_task[] = {
 };
 static const unsigned char functions_settle[] = {
 #embed "../../Migrations/functions/settle.sql"
+};
+static const unsigned char functions_verdict[] = {
+#embed "../../Migrations/functions/verdict.sql"
 };
 static const unsigned char functions_holder[] = {
 #embed "../../Migrations/functions/holder.sql"
@@ -90,9 +96,11 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/flow.sql", functions_flow),
     FILE_OF("functions/drafts.sql", functions_drafts),
     FILE_OF("functions/enqueue.sql", functions_enqueue),
+    FILE_OF("functions/lease.sql", functions_lease),
     FILE_OF("functions/claim.sql", functions_claim),
     FILE_OF("functions/claim_task.sql", functions_claim_task),
     FILE_OF("functions/settle.sql", functions_settle),
+    FILE_OF("functions/verdict.sql", functions_verdict),
     FILE_OF("functions/holder.sql", functions_holder),
     FILE_OF("functions/renew.sql", functions_renew),
     FILE_OF("functions/step.sql", functions_step),
