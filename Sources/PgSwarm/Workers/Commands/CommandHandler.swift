@@ -16,9 +16,10 @@ import Glibc
 /// Does tasks by running a command for each.
 ///
 /// The command gets the payload on its standard input and the task in its environment (`PGSWARM_TASK_ID`,
-/// `PGSWARM_HANDLE`, `PGSWARM_FENCE`, …). If the last line it writes is JSON, that is the result, otherwise all it
-/// writes is, as a string. Exit code 0 completes the task, 75 releases it at no cost, any other and every signal fails
-/// it with the end of the standard error for an error text.
+/// `PGSWARM_HANDLE`, `PGSWARM_FENCE`, …). The result is all that it writes if that is JSON, else the last line that is
+/// (a line further up only if it is an object or an array), else all of it as a string. Exit code 0 completes the task,
+/// 75 releases it at no cost, to come again after a pause that grows; any other and every signal fails it with the end
+/// of the standard error for an error text.
 ///
 /// The command leads a process group of its own. When the lease is lost, the task cancelled or the worker ends, the
 /// group gets SIGTERM and a little later SIGKILL; what is left of the group when the command has ended is killed, and
@@ -149,8 +150,8 @@ extension TailBuffer {
 extension WorkContext {
     /// Kills the group if the lease is lost, in time for whoever holds the task next.
     ///
-    /// On the keeper's thread, so that it happens even if all other threads are busy.
-    /// A command that has ended already is left to say what it has brought; a worker that was frozen finds it so.
+    /// On the keeper's thread, so that it happens even if all other threads are busy. A command that has ended already
+    /// is left to say what it has brought; a worker that was frozen finds it so.
     fileprivate func killWhenLost(_ group: ProcessGroup, whenCutShort noteStop: @escaping @Sendable () -> Void) {
         let time = Grant.margin(of: task.leaseDuration) / 2
         holding.whenStopped { [timekeeper] reason in
