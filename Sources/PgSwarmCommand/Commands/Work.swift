@@ -12,10 +12,10 @@ struct WorkCommand: SwarmCommand {
         usage: "pgswarm work <queue> ... [<options>] -- <command> ...",
         discussion: """
             The command finds the payload on standard input and PGSWARM_TASK_ID, PGSWARM_HANDLE, PGSWARM_FENCE, … in \
-            its environment. Exit 0 completes the task, exit 75 releases it for a while, any other exit fails it. The result is all \
-            of its standard output if that is JSON, else the last line that is JSON (a line further up only if it \
-            is an object or an array), else all of it as a text. The lease is kept meanwhile; when it is lost or the task is cancelled, the command is killed with all its \
-            children.
+            its environment. Exit 0 completes the task, exit 75 releases it for a while, any other exit fails it. The \
+            result is all of its standard output if that is JSON, else the last line that is JSON (a line further up \
+            only if it is an object or an array), else all of it as a text. The lease is kept meanwhile; when it is \
+            lost or the task is cancelled, the command is killed with all its children.
 
             A first SIGTERM, SIGINT or SIGHUP lets running commands finish, a second one hands their tasks back.
 
