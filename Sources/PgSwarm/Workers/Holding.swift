@@ -25,21 +25,19 @@ final class Holding: Sendable {
     /// Why the work has to stop, if it has.
     var stopReason: StopReason? { stopping.withLock { $0.reason } }
 
-    /// Tells the work to stop.
+    /// Settles that the work has to stop.
     ///
-    /// Only the first reason counts.
-    ///
-    /// - Returns: Whether this was the first.
-    @discardableResult
-    func stop(_ reason: StopReason) -> Bool {
+    /// - Returns: What tells the work; nothing if it had to stop already, because only the first reason counts.
+    func stop(_ reason: StopReason) -> (() -> Void)? {
         let before = stopping.withLock { stop in
             let before = stop
             if stop.reason == nil { stop = Stop(reason: reason) }
             return before
         }
-        guard before.reason == nil else { return false }
-        if before.action?(reason) ?? true { before.slot?.wake() }
-        return true
+        guard before.reason == nil else { return nil }
+        return {
+            if before.action?(reason) ?? true { before.slot?.wake() }
+        }
     }
 
     /// Names the waker of the slot that is about to run the work.

@@ -52,7 +52,7 @@ public struct WorkContext: Sendable {
         let status = try await stoppingWhenLost { () async throws(SwarmError) in
             try await calls.progress(task.handle, progress)
         }
-        if status == .cancel { holding.stop(.cancel) }
+        if status == .cancel { holding.stop(.cancel)?() }
     }
 
     /// Announces an effect outside the database before it is done, so that an interrupted attempt leaves word of it.
@@ -108,7 +108,7 @@ public struct WorkContext: Sendable {
         do {
             return try await call()
         } catch {
-            if error.code == .lostClaim { holding.stop(.lost) }
+            if error.code == .lostClaim { holding.stop(.lost)?() }
             throw error
         }
     }

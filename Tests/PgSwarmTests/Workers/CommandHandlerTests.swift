@@ -140,7 +140,7 @@ struct CommandHandlerTests {
         let work = Task { try await handler.handle(task, context) }
         var words = pipe.words.makeAsyncIterator()
         #expect(await words.next() == "started")
-        context.holding.stop(.cancel)
+        context.holding.stop(.cancel)?()
         work.cancel()
         await #expect(throws: (any Error).self) { try await work.value }
         #expect(await words.next() == nil, "nobody holds the pipe open any more")
@@ -155,7 +155,7 @@ struct CommandHandlerTests {
             "exec 3>\(pipe.path); trap 'exit 0' TERM; echo started >&3; sleep 600 & wait")
         let work = Task { try await handler.handle(task, context) }
         for await _ in pipe.words {
-            context.holding.stop(.drain)
+            context.holding.stop(.drain)?()
             work.cancel()
         }
         await #expect(throws: CancellationError.self) { try await work.value }
@@ -173,7 +173,7 @@ struct CommandHandlerTests {
         let work = Task { try await handler.handle(task, context) }
         var words = pipe.words.makeAsyncIterator()
         #expect(await words.next() == "started")
-        context.holding.stop(.lost)
+        context.holding.stop(.lost)?()
         // The command may have begun before the handler was told of it.
         let clock = Task {
             while !Task.isCancelled {

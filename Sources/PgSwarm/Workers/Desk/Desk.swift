@@ -27,11 +27,16 @@ final class Desk: Sendable {
             if state.endWake <= now { _ = state.endOverdue(now: now, &echo) }
             return rule(&state, now, &echo)
         }
-        for (holding, reason) in echo.stops where holding.stop(reason) {
+        var stops: [() -> Void] = []
+        for (holding, reason) in echo.stops {
+            guard let stop = holding.stop(reason) else { continue }
+            stops.append(stop)
             echo.tell(.stopped(holding.task.id, reason))
         }
-        for waker in echo.wakers { waker.wake() }
+        // What has been decided is told before it is carried out, or the end of the work could be told first.
         for event in echo.events { events.tell(event) }
+        for stop in stops { stop() }
+        for waker in echo.wakers { waker.wake() }
         return result
     }
 
