@@ -208,15 +208,18 @@ import Testing
 extension Shell {
     /// Claims until a task that was taken back comes; it returns with jitter.
     func claimEventually(_ queue: String, as agent: String) async throws -> Value {
+        var answers: [String] = []
         for _ in 0..<20 {
             let result = try await run(["claim", queue, "--json"], as: agent)
+            answers.append("\(result)")
             if result.exitCode == 0 { return try Value(text: result.output)["tasks"][0] }
             try await database.moveClock(by: .seconds(5))
         }
-        throw NothingCame(queue: queue)
+        throw NothingCame(queue: queue, answers: answers)
     }
 }
 
 struct NothingCame: Error {
     let queue: String
+    let answers: [String]
 }
