@@ -228,7 +228,7 @@ BEGIN
     END IF;
     IF v_agent IS NULL THEN
         PERFORM pgswarm._refuse('wrong_state', format('agent "%s" is registered already', register_agent.name),
-            'replace its credential with replace_credential => true (pgswarm agents register --replace)');
+            'replace its credential with replace_credential => true (pgswarm agents register --replace-credential)');
     END IF;
     PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent, NULL, NULL, pgswarm.clock());
     RETURN v_credential;

@@ -83,7 +83,7 @@ BEGIN
             'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
     END IF;
     IF EXISTS (SELECT FROM pgswarm.pulse p WHERE p.next_at <= v_now) THEN
-        PERFORM pgswarm._ride(v_now);
+        PERFORM pgswarm._ride(v_now, session.id);
     END IF;
     IF cardinality(queues) > 1 THEN
         -- The rows that _running_room locks, in one order whatever the order of the list.

@@ -103,7 +103,7 @@ $$;
 COMMENT ON FUNCTION pgswarm.promote IS 'Makes scheduled tasks that are due claimable. Answers how many.';
 
 -- Takes back what nobody holds any more. Only candidates are chosen without locks; each is judged again under its own.
-CREATE FUNCTION pgswarm._sweep(batch integer) RETURNS TABLE (lost integer, dead integer)
+CREATE FUNCTION pgswarm._sweep(batch integer, own bigint DEFAULT NULL) RETURNS TABLE (lost integer, dead integer)
 LANGUAGE plpgsql SET enable_seqscan = on  -- the one reader of whole tables among the verbs
 AS $$
 #variable_conflict use_column
@@ -123,6 +123,8 @@ BEGIN
                OR l.until > v_now + (SELECT g.max_lease FROM pgswarm.setting g) + interval '1 minute'
                OR coalesce(l.progress_at, l.started_at) + q.stall_limit < v_now)
           AND pgswarm._is_void(l, v_now)
+          -- A claimer that was frozen may be about to settle what it holds itself.
+          AND (l.session IS DISTINCT FROM own OR l.until < v_now - interval '5 seconds')
         ORDER BY l.task
         LIMIT batch);
     FOR v_lease IN
@@ -157,7 +159,7 @@ COMMENT ON FUNCTION pgswarm.sweep IS
 -- The duties that ride on claims, so that nothing depends on a daemon. A row of pulse says when each is due; whoever
 -- finds it so and gets its lock does it, nobody waits. A sweep reads all leases, so the time to the next one grows
 -- with the time this one took: it never costs more than a small share of one core.
-CREATE FUNCTION pgswarm._ride(at timestamptz) RETURNS void
+CREATE FUNCTION pgswarm._ride(at timestamptz, session bigint) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -171,7 +173,7 @@ BEGIN
     LOOP
         v_start := clock_timestamp();
         IF v_duty = 'sweep' THEN
-            SELECT s.lost + s.dead >= 100 INTO v_full FROM pgswarm._sweep(100) s;
+            SELECT s.lost + s.dead >= 100 INTO v_full FROM pgswarm._sweep(100, session) s;
         ELSE
             v_full := pgswarm._promote(NULL, 200, at) >= 200;
         END IF;

@@ -29,7 +29,7 @@ $$;
 
 -- The lease behind a handle, locked to the end of the transaction. Refused unless the handle is the current one:
 -- the check comes after the lock, because the lease may have been lost while waiting for it. Time alone takes a
--- lease from nobody, except in a queue with strict leases.
+-- lease from nobody, except in a queue with strict leases and at the attempt's deadline.
 CREATE FUNCTION pgswarm._held(handle text) RETURNS pgswarm.lease
 LANGUAGE plpgsql
 AS $$
@@ -43,7 +43,9 @@ BEGIN
       AND l.epoch = split_part(handle, '.', 2)::integer
       AND l.claim_id = split_part(handle, '.', 3)::uuid
     FOR UPDATE;
-    IF NOT FOUND OR (v_lease.strict_lease AND pgswarm._is_void(v_lease, pgswarm.clock())) THEN
+    IF NOT FOUND OR v_lease.deadline < pgswarm.clock()
+        OR (v_lease.strict_lease AND pgswarm._is_void(v_lease, pgswarm.clock()))
+    THEN
         PERFORM pgswarm._refuse_lost(handle);
     END IF;
     RETURN v_lease;
@@ -59,12 +61,14 @@ DECLARE
     v_task bigint := split_part(handle, '.', 1)::bigint;
     r      record;
 BEGIN
-    SELECT a.name, l.epoch, l.claim_id, l.until INTO r
+    SELECT a.name, l.epoch, l.claim_id, l.until, l.deadline INTO r
     FROM pgswarm.lease l
     JOIN pgswarm.session s ON s.id = l.session
     JOIN pgswarm.agent a ON a.id = s.agent
     WHERE l.task = v_task;
-    IF r.claim_id = split_part(handle, '.', 3)::uuid THEN
+    IF r.claim_id = split_part(handle, '.', 3)::uuid AND r.deadline < pgswarm.clock() THEN
+        RETURN format('task %s is no longer yours: the deadline of the attempt has passed', v_task);
+    ELSIF r.claim_id = split_part(handle, '.', 3)::uuid THEN
         RETURN format('task %s is no longer yours: its lease ran out, and its queue is strict about it', v_task);
     ELSIF FOUND THEN
         RETURN format('task %s is no longer yours: %s holds it (epoch %s)', v_task, r.name, r.epoch);
@@ -260,6 +264,9 @@ BEGIN
     PERFORM pgswarm._end_attempt(lease, 'lost', reason, NULL, at);
     v_lease.epoch := lease.epoch + 1;
     v_lease.attempts := lease.attempts + 1;
+    IF lease.deadline < at THEN
+        RETURN pgswarm._overdue(v_lease, reason, at);
+    END IF;
     v_lease.lost := CASE WHEN lease.progress_at IS NULL THEN lease.lost + 1 ELSE 0 END;
     SELECT coalesce(t.max_lost, q.max_lost) INTO v_max_lost
     FROM pgswarm.task t JOIN pgswarm.queue q ON q.id = t.queue WHERE t.id = lease.task;
@@ -275,6 +282,34 @@ BEGIN
     PERFORM pgswarm._record('lost', lease.queue, lease.session, NULL, ARRAY[lease.task],
         jsonb_build_object('reason', reason, 'epoch', lease.epoch), at);
     IF v_state = 'dead' THEN
+        PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
+    END IF;
+    RETURN v_state;
+END
+$$;
+
+-- An attempt that took longer than it may has failed, whoever held it: it counts as a failure, not as a loss. Its holder
+-- lives perhaps; what it still brings is late.
+CREATE FUNCTION pgswarm._overdue(lease pgswarm.lease, reason text, at timestamptz) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease pgswarm.lease := lease;
+    v_due   timestamptz;
+    v_state text := 'dead';
+BEGIN
+    v_lease.failed := lease.failed + 1;
+    v_lease.lost := 0;
+    v_due := pgswarm._retry_at(v_lease, NULL, at);
+    IF v_due IS NULL THEN
+        PERFORM pgswarm._bury(v_lease, reason, NULL, at);
+    ELSE
+        v_state := pgswarm._put_back(v_lease, v_due, 'retrying', at);
+    END IF;
+    PERFORM pgswarm._record('lost', lease.queue, lease.session, NULL, ARRAY[lease.task],
+        jsonb_build_object('reason', reason, 'epoch', lease.epoch), at);
+    IF v_due IS NULL THEN
         PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
     END IF;
     RETURN v_state;

@@ -38,7 +38,8 @@ BEGIN
         SELECT l.ctid AS address, item.ord, l.queue
         FROM item
         JOIN pgswarm.lease l ON l.task = item.task AND l.epoch = item.epoch AND l.claim_id = item.claim_id
-        WHERE NOT l.strict_lease OR NOT pgswarm._is_void(l, v_now)
+        WHERE (l.deadline IS NULL OR l.deadline >= v_now)
+          AND (NOT l.strict_lease OR NOT pgswarm._is_void(l, v_now))
         FOR UPDATE OF l SKIP LOCKED
     ), renewed AS (
         UPDATE pgswarm.lease l
@@ -51,7 +52,8 @@ BEGIN
     )
     SELECT i.ord::integer, i.handle,
            CASE WHEN r.ord IS NULL THEN pgswarm._why_not_renewed(i.handle)
-                WHEN v_drain THEN 'drain'
+                WHEN v_drain OR (renew.session IS NULL AND EXISTS (
+                         SELECT FROM pgswarm.session s WHERE s.id = r.session AND s.draining)) THEN 'drain'
                 WHEN r.queue = ANY (v_paused) THEN 'pause'
                 ELSE 'ok' END,
            r.until, extract(epoch FROM r.until - v_now)::double precision
@@ -79,7 +81,8 @@ BEGIN
     END IF;
     v_task := split_part(handle, '.', 1)::bigint;
     IF EXISTS (SELECT FROM pgswarm.lease l
-               WHERE l.task = v_task AND l.claim_id = split_part(handle, '.', 3)::uuid AND NOT l.strict_lease) THEN
+               WHERE l.task = v_task AND l.claim_id = split_part(handle, '.', 3)::uuid AND NOT l.strict_lease
+                 AND (l.deadline IS NULL OR l.deadline >= pgswarm.clock())) THEN
         RETURN 'busy';
     END IF;
     IF EXISTS (SELECT FROM pgswarm.outcome o

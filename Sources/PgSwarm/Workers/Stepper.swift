@@ -106,6 +106,7 @@ struct Stepper: Sendable {
             } catch {
                 guard error.isRefusal else { throw error }
                 refusal = error
+                desk.apply { _, _, echo in echo.tell(.refused(item.holding.task.id, error)) }
                 logger.warning(
                     "the database refuses a verdict",
                     metadata: ["task": "\(item.holding.task.id)", "error": "\(error)"])

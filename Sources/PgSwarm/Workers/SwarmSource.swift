@@ -87,8 +87,12 @@ final class SwarmSource: WorkSource {
     }
 
     func backlog(of queues: [QueueName]) async throws(SwarmError) -> QueueBacklog {
-        try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in
-            try db.whyEmpty(queues).reduce(into: QueueBacklog()) { backlog, queue in
+        let session = try token()
+        return try await call(stepping, Self.stepTimeout) { db throws(SwarmError) in
+            let answers = try db.whyEmpty(queues, session: session)
+            // Whatever there is, an agent that drains gets nothing of it.
+            if answers.allSatisfy({ $0.reason == "draining" }) { return QueueBacklog() }
+            return answers.reduce(into: QueueBacklog()) { backlog, queue in
                 backlog.ready += queue.ready
                 backlog.scheduled += queue.scheduled
                 backlog.running += queue.running

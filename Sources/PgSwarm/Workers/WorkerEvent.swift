@@ -8,6 +8,8 @@ public enum WorkerEvent: Sendable {
     case started(TaskID)
     /// The database answered a verdict.
     case settled(TaskID, Settlement.Code)
+    /// The database will not take a verdict, for example because the result is too large; the task is failed instead.
+    case refused(TaskID, SwarmError)
     /// Running work was told to stop.
     case stopped(TaskID, StopReason)
     /// A grant was given up without a verdict: its work had been stopped and brought no result.

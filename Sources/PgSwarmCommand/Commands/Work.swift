@@ -94,7 +94,7 @@ struct WorkCommand: SwarmCommand {
         let address = try context.address()
         let logger = Logs.logger("pgswarm.worker")
         let swarm = try context.swarm(at: address, kind: .runtime, logger: logger)
-        let looking = context.lookout(at: address, logger: logger)
+        let looking = try context.lookout(at: address, logger: logger)
         let output = WorkOutput(context, looking: looking)
         let handler = ReportedHandler(
             handler: try CommandHandler(

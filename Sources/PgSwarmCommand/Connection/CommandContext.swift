@@ -70,8 +70,9 @@ struct CommandContext: Sendable {
     }
 
     /// A swarm that claims nothing and only looks, on a connection of its own that is made when it is first needed.
-    func lookout(at address: ConnectionOptions, logger: Logger) -> Swarm {
+    func lookout(at address: ConnectionOptions, logger: Logger) throws -> Swarm {
         var configuration = SwarmConfiguration(logger: logger)
+        configuration.agent = try identity().agent
         configuration.connections = 1
         configuration.callTimeout = .seconds(5)
         return Swarm(address, configuration: configuration)

@@ -122,6 +122,11 @@ final class WorkOutput: Sendable {
             case .stopped(let id, let reason):
                 state.works[id]?[0].stopReason = reason
                 return nil
+            case .refused(let id, let error):
+                // As the worker has it: a failure that is not repeated.
+                let failure = Verdict.fail(error: "the verdict was refused: \(error)", dead: true)
+                state.works[id]?[0].ending = .verdict(failure)
+                return nil
             default: return nil
             }
         }

@@ -19,6 +19,11 @@ extension WorkerEvent {
             ]
         case .stopped(let id, let reason):
             members += [("id", .string(id.description)), ("reason", .string(reason.rawValue))]
+        case .refused(let id, let error):
+            members += [
+                ("id", .string(id.description)), ("code", .string(error.code.rawValue)),
+                ("message", .string(error.message)),
+            ]
         case .renewed(let count): members.append(("count", JSON(count)))
         case .disconnected(let error): members.append(("message", .string(error.message)))
         case .ended(let ending): members.append(("reason", .string(ending.rawValue)))
@@ -33,6 +38,7 @@ extension WorkerEvent {
         case .claimed: "claimed"
         case .started: "started"
         case .settled: "settled"
+        case .refused: "refused"
         case .stopped: "stopped"
         case .dropped: "dropped"
         case .renewed: "renewed"

@@ -31,8 +31,10 @@ import Testing
             let isMereLimit = figure["part"] == "commits"
             let isMeasured =
                 figure["limit"].number ?? 0 > 0 && (isMereLimit || figure["pgswarm"].number ?? 0 > 0)
-            // Processor time of a server in a container of its own can't be read.
-            #expect(isMeasured || figure["unit"] == "microseconds", "\(figure)")
+            // Processor time of a server in a container of its own can't be read, and what a quick run takes of it can be
+            // less than the time that a backend which ends in between takes out of the sum.
+            let isProcessorTime = ["microseconds", "percent_of_core"].contains(figure["unit"].string)
+            #expect(isMeasured || isProcessorTime, "\(figure)")
             if !isMereLimit && isMeasured { #expect(figure["ratio"].number ?? 0 > 0, "\(figure)") }
             #expect(["higher", "lower"].contains(figure["better"].string))
             #expect(figure["limit_is"].string?.isEmpty == false)

@@ -132,6 +132,26 @@ import Darwin
         #expect(events.contains { $0["kind"] == "enqueued" && $0["agent"] == "builder" }, "\(events)")
     }
 
+    @Test func `A result that is too large is told as the failure that it becomes`() async throws {
+        let shell = try await Shell()
+        let id = try await shell.enqueue("q")
+        let output = try await shell(
+            "work", "q", "--json", "--until-empty", "--", "sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' a")
+        let events = try output.split(separator: "\n").map { try Value(text: String($0)) }
+        #expect(events.contains { $0["event"] == "refused" && $0["code"] == "too_large" }, "\(output)")
+        let settled = events.first { $0["event"] == "settled" }
+        #expect(settled?["verdict"] == "fail" && settled?["state"] == "dead", "\(output)")
+        #expect(try await shell.json("show", id)["state"] == "dead")
+    }
+
+    @Test func `A worker whose agent drains ends when nothing is left that it could get`() async throws {
+        let shell = try await Shell()
+        _ = try await shell.enqueue("q")
+        try await shell("agents", "drain", "tester")
+        let output = try await shell("work", "q", "--until-empty", "--", "true")
+        #expect(output.hasPrefix("0 tasks"), "\(output)")
+    }
+
     @Test func `The end of the terminal is a signal to finish`() async throws {
         let shell = try await Shell()
         let id = try await shell.enqueue("q")

@@ -36,6 +36,23 @@ struct RenewTests {
         #expect(await refusal { try await ada.renew(claim.handle, lease: .seconds(100_000)) } == "PS003")
     }
 
+    @Test("Ends at the deadline of the attempt, which then has failed")
+    func deadline() async throws {
+        let ada = try await Caller.named()
+        let task = try await ada.enqueue("q", #"{"deadline": 60, "max_attempts": 1}"#)
+        let claim = try await ada.claimOne()
+        try await letPass(.seconds(61))
+        #expect(try await ada.renew([claim.handle]) == ["lost"])
+        #expect(await refusal { try await ada.renew(claim.handle) } == "PS001")
+        #expect(await refusal { try await ada.progress(claim.handle, note: "x") } == "PS001")
+        // Nobody else has it: what it has done still counts.
+        #expect(try await ada.state(of: task) == "running")
+        _ = try await ada.sweep()
+        #expect(try await ada.state(of: task) == "dead")
+        #expect(try await ada.settle(claim.handle).code == "lost_claim")
+        #expect(try await ada.value("SELECT count(*) FROM pgswarm.late_results", as: Int.self) == 1)
+    }
+
     @Test("A lease that ran out and that nobody took lives again")
     func revives() async throws {
         let ada = try await Caller.named()
@@ -64,6 +81,7 @@ struct RenewTests {
         try await ada.rows("SELECT pgswarm.drain('ada')")
         #expect(try await ada.renew(asked, session: session).prefix(2) == ["drain", "cancel"])
         #expect(try await ada.renew(handles[0]) == "drain")
+        #expect(try await ada.renew([handles[0]]) == ["drain"])
         #expect(try await ada.renew([], session: session) == [])
         #expect(await refusal { _ = try await ada.renew(handles, session: UUID()) } == "PS013")
     }

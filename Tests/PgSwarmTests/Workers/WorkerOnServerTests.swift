@@ -136,7 +136,7 @@ struct WorkerOnServerTests {
         try await withSwarm { swarm, _ in
             var draft = TaskDraft(queue: "q")
             draft.deadline = .seconds(2)
-            draft.maxLost = 1
+            draft.maxAttempts = 1
             let task = try await swarm.enqueue(draft).id
             let gate = Gate()
             let events = try await RunningWorker.with(swarm, handler: gated(gate)) { running in
