@@ -31,7 +31,9 @@ public struct TaskDraft: Sendable {
     public var maxLost: Int?
     /// How long one grant lasts unless it is renewed.
     public var lease: Duration?
-    /// The hard limit of one attempt, renewed or not.
+    /// The hard limit of one attempt, renewed or not; a longer one has failed.
+    ///
+    /// A worker stops its work a tenth earlier, at most two seconds, so that it has ended by then.
     public var deadline: Duration?
     /// Blocked until all of these are done.
     public var after: [TaskID]

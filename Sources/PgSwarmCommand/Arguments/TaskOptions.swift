@@ -40,7 +40,10 @@ struct TaskOptions: ParsableArguments {
     var lease: Duration?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("The hard limit of one attempt.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "The hard limit of one attempt. A longer one has failed; a worker stops it a tenth earlier, at most 2s.",
+            valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var deadline: Duration?
 
