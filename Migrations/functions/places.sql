@@ -256,35 +256,45 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_lease    pgswarm.lease := lease;
-    v_max_lost integer;
-    v_state    text;
-    v_delay    interval;
+    v_lease pgswarm.lease := lease;
+    v_state text;
 BEGIN
     PERFORM pgswarm._end_attempt(lease, 'lost', reason, NULL, at);
     v_lease.epoch := lease.epoch + 1;
     v_lease.attempts := lease.attempts + 1;
-    IF lease.deadline < at THEN
-        RETURN pgswarm._overdue(v_lease, reason, at);
-    END IF;
-    v_lease.lost := CASE WHEN lease.progress_at IS NULL THEN lease.lost + 1 ELSE 0 END;
-    SELECT coalesce(t.max_lost, q.max_lost) INTO v_max_lost
-    FROM pgswarm.task t JOIN pgswarm.queue q ON q.id = t.queue WHERE t.id = lease.task;
-    IF v_lease.lost >= v_max_lost THEN
-        PERFORM pgswarm._bury(v_lease,
-            format('lost %s in a row without progress; last: %s', pgswarm._counted(v_lease.lost, 'time'), reason), NULL, at);
-        v_state := 'dead';
-    ELSE
-        -- A little jitter, so that what one dead host held does not come back in the same instant.
-        v_delay := random() * least(interval '1 second', pgswarm._seconds(lease.seconds / 10));
-        v_state := pgswarm._put_back(v_lease, at + v_delay, 'lost', at);
-    END IF;
+    v_state := CASE WHEN lease.deadline < at THEN pgswarm._overdue(v_lease, reason, at)
+                    ELSE pgswarm._vanished(v_lease, reason, at) END;
     PERFORM pgswarm._record('lost', lease.queue, lease.session, NULL, ARRAY[lease.task],
         jsonb_build_object('reason', reason, 'epoch', lease.epoch), at);
     IF v_state = 'dead' THEN
         PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
     END IF;
     RETURN v_state;
+END
+$$;
+
+-- Where a task goes whose holder vanished: back with a little delay, or to the dead letters after too many losses in a
+-- row without progress.
+CREATE FUNCTION pgswarm._vanished(lease pgswarm.lease, reason text, at timestamptz) RETURNS text
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_lease    pgswarm.lease := lease;
+    v_max_lost integer;
+BEGIN
+    v_lease.lost := CASE WHEN lease.progress_at IS NULL THEN lease.lost + 1 ELSE 0 END;
+    SELECT coalesce(t.max_lost, q.max_lost) INTO v_max_lost
+    FROM pgswarm.task t JOIN pgswarm.queue q ON q.id = t.queue WHERE t.id = lease.task;
+    IF v_lease.lost >= v_max_lost THEN
+        PERFORM pgswarm._bury(v_lease,
+            format('lost %s in a row without progress; last: %s', pgswarm._counted(v_lease.lost, 'time'), reason),
+            NULL, at);
+        RETURN 'dead';
+    END IF;
+    -- A little jitter, so that what one dead host held does not come back in the same instant.
+    RETURN pgswarm._put_back(v_lease,
+        at + random() * least(interval '1 second', pgswarm._seconds(lease.seconds / 10)), 'lost', at);
 END
 $$;
 
@@ -297,22 +307,15 @@ AS $$
 DECLARE
     v_lease pgswarm.lease := lease;
     v_due   timestamptz;
-    v_state text := 'dead';
 BEGIN
     v_lease.failed := lease.failed + 1;
     v_lease.lost := 0;
     v_due := pgswarm._retry_at(v_lease, NULL, at);
     IF v_due IS NULL THEN
         PERFORM pgswarm._bury(v_lease, reason, NULL, at);
-    ELSE
-        v_state := pgswarm._put_back(v_lease, v_due, 'retrying', at);
+        RETURN 'dead';
     END IF;
-    PERFORM pgswarm._record('lost', lease.queue, lease.session, NULL, ARRAY[lease.task],
-        jsonb_build_object('reason', reason, 'epoch', lease.epoch), at);
-    IF v_due IS NULL THEN
-        PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
-    END IF;
-    RETURN v_state;
+    RETURN pgswarm._put_back(v_lease, v_due, 'retrying', at);
 END
 $$;
 
