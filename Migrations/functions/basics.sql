@@ -32,6 +32,9 @@ BEGIN
             WHEN 'session_lost'     THEN 'PS013'
             WHEN 'not_allowed'      THEN 'PS014'
             WHEN 'already_settled'  THEN 'PS015'
+            WHEN 'mailbox_full'     THEN 'PS016'
+            WHEN 'conflict'         THEN 'PS017'
+            WHEN 'breaker_open'     THEN 'PS018'
         END,
         MESSAGE = message,
         DETAIL = code,

@@ -109,7 +109,8 @@ BEGIN
            coalesce(t.max_attempts, q.max_attempts)::integer, q.name, t.kind, t.title, t.payload, l.priority::integer,
            l.until, extract(epoch FROM l.until - pgswarm.clock())::double precision, l.deadline, t.created_at, t.trace, t.parent, t.needs,
            pgswarm._checkpoint(l.task), pgswarm._history(l.task), pgswarm._open_effects(l.task),
-           pgswarm._late_results(l.task)
+           pgswarm._late_results(l.task), pgswarm._known_problems(t, l.epoch),
+           pgswarm._unread(v_session.agent, l.task)
     FROM pgswarm.lease l
     JOIN pgswarm.task t ON t.id = l.task
     JOIN pgswarm.queue q ON q.id = l.queue

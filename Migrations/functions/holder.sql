@@ -110,7 +110,7 @@ END
 $$;
 
 CREATE FUNCTION pgswarm.renew(handle text, lease interval DEFAULT NULL)
-RETURNS TABLE (status text, lease_until timestamptz, lease_seconds double precision)
+RETURNS TABLE (status text, lease_until timestamptz, lease_seconds double precision, unread integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
@@ -122,6 +122,7 @@ BEGIN
     lease_until := pgswarm._extend(v_lease, renew.lease);
     lease_seconds := extract(epoch FROM lease_until - pgswarm.clock());
     status := pgswarm._signal(v_lease);
+    unread := (SELECT pgswarm._unread(s.agent, v_lease.task) FROM pgswarm.session s WHERE s.id = v_lease.session);
     RETURN NEXT;
 END
 $$;

@@ -23,7 +23,9 @@ CREATE TYPE pgswarm.claimed AS (
     checkpoint     jsonb,
     history        jsonb,
     effects        jsonb,
-    late_results   jsonb
+    late_results   jsonb,
+    problems       jsonb,    -- what the problem log knows about it
+    unread         integer   -- messages waiting for the claimer and for the task
 );
 
 -- The fence for the outside world only grows for a task, over a failover too: a promoted standby that lost the last
@@ -49,8 +51,8 @@ BEGIN
         WHERE ctid = ANY (_grant_many."rows")
         RETURNING *
     ), body AS MATERIALIZED (
-        SELECT r.task, r.position, r.priority, r.epoch + 1 AS epoch, r.generation, r.attempts, r.failed, r.lost,
-               t.kind, t.title, t.payload, t.created_at, t.trace, t.parent, t.needs,
+        SELECT t AS whole, r.task, r.position, r.priority, r.epoch + 1 AS epoch, r.generation, r.attempts, r.failed,
+               r.lost, t.kind, t.title, t.payload, t.created_at, t.trace, t.parent, t.needs,
                coalesce(t.max_attempts, _grant_many.queue.max_attempts) AS max_attempts,
                _grant_many.at + t.deadline AS deadline,
                coalesce(_grant_many.lease, t.lease, _grant_many.queue.lease) AS length,
@@ -75,7 +77,8 @@ BEGIN
            CASE WHEN b.epoch > 1 THEN pgswarm._checkpoint(b.task) END,
            CASE WHEN b.epoch > 1 THEN pgswarm._history(b.task) END,
            CASE WHEN b.epoch > 1 THEN pgswarm._open_effects(b.task) END,
-           CASE WHEN b.epoch > 1 THEN pgswarm._late_results(b.task) END
+           CASE WHEN b.epoch > 1 THEN pgswarm._late_results(b.task) END,
+           pgswarm._known_problems(b.whole, b.epoch), pgswarm._unread(_grant_many.session.agent, b.task)
     FROM body b
     ORDER BY b.priority, b.position;
 END
@@ -121,6 +124,8 @@ BEGIN
         v_claimed.effects := pgswarm._open_effects(v_task.id);
         v_claimed.late_results := pgswarm._late_results(v_task.id);
     END IF;
+    v_claimed.problems := pgswarm._known_problems(v_task, v_claimed.epoch);
+    v_claimed.unread := pgswarm._unread(session.agent, v_task.id);
     RETURN v_claimed;
 END
 $$;

@@ -2,7 +2,9 @@
 SET LOCAL ROLE pgswarm_owner;
 
 CREATE FUNCTION pgswarm.renew(handles text[], lease interval DEFAULT NULL, session uuid DEFAULT NULL)
-RETURNS TABLE (ord integer, handle text, status text, lease_until timestamptz, lease_seconds double precision)
+RETURNS TABLE (
+    ord integer, handle text, status text, lease_until timestamptz, lease_seconds double precision, unread integer
+)
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
 SET enable_seqscan = off
@@ -15,10 +17,12 @@ DECLARE
     v_session pgswarm.session;
     v_drain   boolean := false;
     v_paused  integer[];
+    v_agent   integer;
     v_now     timestamptz;
 BEGIN
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
+        v_agent := v_session.agent;
         v_drain := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
         UPDATE pgswarm.session s SET expires_at = pgswarm.clock() + s.ttl
         WHERE s.id = v_session.id AND s.ended_at IS NULL;
@@ -48,7 +52,7 @@ BEGIN
             seconds = coalesce(extract(epoch FROM v_length), l.seconds)
         FROM locked
         WHERE l.ctid = locked.address
-        RETURNING locked.ord, locked.queue, l.until, l.session
+        RETURNING locked.ord, locked.queue, l.task, l.until, l.session
     )
     SELECT i.ord::integer, i.handle,
            CASE WHEN r.ord IS NULL THEN pgswarm._why_not_renewed(i.handle)
@@ -56,7 +60,9 @@ BEGIN
                          SELECT FROM pgswarm.session s WHERE s.id = r.session AND s.draining)) THEN 'drain'
                 WHEN r.queue = ANY (v_paused) THEN 'pause'
                 ELSE 'ok' END,
-           r.until, extract(epoch FROM r.until - v_now)::double precision
+           r.until, extract(epoch FROM r.until - v_now)::double precision,
+           CASE WHEN r.ord IS NOT NULL THEN pgswarm._unread(
+                    coalesce(v_agent, (SELECT s.agent FROM pgswarm.session s WHERE s.id = r.session)), r.task) END
     FROM unnest(handles) WITH ORDINALITY i (handle, ord)
     LEFT JOIN renewed r ON r.ord = i.ord
     ORDER BY i.ord;

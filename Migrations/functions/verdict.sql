@@ -99,6 +99,7 @@ BEGIN
         v_lease.attempts := lease.attempts + 1;
         v_lease.failed := lease.failed + 1;
         v_lease.lost := 0;
+        PERFORM pgswarm._failed_with(lease, coalesce(body ->> 'error', 'failed'), at);
         due_at := pgswarm._retry_at(v_lease, body, at);
         IF due_at IS NULL THEN
             PERFORM pgswarm._bury(v_lease, coalesce(body ->> 'error', 'failed'), body -> 'result', at);

@@ -15,6 +15,9 @@ static const unsigned char functions_reset[] = {
 static const unsigned char functions_basics[] = {
 #embed "../../Migrations/functions/basics.sql"
 };
+static const unsigned char functions_seams[] = {
+#embed "../../Migrations/functions/seams.sql"
+};
 static const unsigned char functions_places[] = {
 #embed "../../Migrations/functions/places.sql"
 };
@@ -89,6 +92,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
+    FILE_OF("functions/seams.sql", functions_seams),
     FILE_OF("functions/places.sql", functions_places),
     FILE_OF("functions/agents.sql", functions_agents),
     FILE_OF("functions/requests.sql", functions_requests),

@@ -52,6 +52,12 @@ extension SwarmError.Code {
     public static let notAllowed = Self(rawValue: "not_allowed")
     /// The attempt was settled before in another way; the first verdict stands.
     public static let alreadySettled = Self(rawValue: "already_settled")
+    /// The recipient's mailbox, or the sender's share of it, is full.
+    public static let mailboxFull = Self(rawValue: "mailbox_full")
+    /// Somebody else has reserved what was asked for, or something that overlaps it.
+    public static let conflict = Self(rawValue: "conflict")
+    /// A circuit breaker is open; the message says until when.
+    public static let breakerOpen = Self(rawValue: "breaker_open")
 }
 
 // Found by the client.
@@ -80,7 +86,7 @@ extension SwarmError.Code {
         .lostClaim, .notFound, .invalidArgument, .invalidHandle, .held, .notReady, .queueFull,
         .requestMismatch,
         .tooLarge, .wrongState, .unknownAgent, .badCredential, .sessionLost, .notAllowed,
-        .alreadySettled,
+        .alreadySettled, .mailboxFull, .conflict, .breakerOpen,
         .notMigrated, .schemaNewer, .schemaChanged, .unreachable, .outcomeUnknown, .cancelled, .usage,
         .internal,
     ]

@@ -7,6 +7,7 @@ extension SwarmError.Code {
         "PS005": .held, "PS006": .notReady, "PS007": .queueFull, "PS008": .requestMismatch,
         "PS009": .tooLarge, "PS010": .wrongState, "PS011": .unknownAgent, "PS012": .badCredential,
         "PS013": .sessionLost, "PS014": .notAllowed, "PS015": .alreadySettled,
+        "PS016": .mailboxFull, "PS017": .conflict, "PS018": .breakerOpen,
     ]
 
     /// The code for an error the server raised, `nil` for one that no caller can cause.

@@ -7,7 +7,8 @@ enum ClaimSQL {
     /// The columns of a granted task in the order in which ``ClaimedTask/init(_:from:)`` reads them.
     static let columns = """
         id, handle, epoch, fence, attempt, max_attempts, queue, kind, title, payload, priority, lease_until, \
-        lease_seconds, deadline, created_at, trace, parent, needs, checkpoint, history, effects, late_results
+        lease_seconds, deadline, created_at, trace, parent, needs, checkpoint, history, effects, late_results, \
+        problems, unread
         """
 
     static func claim(_ request: ClaimRequest, session: UUID?, agent: AgentName?) -> SQL {
@@ -46,7 +47,7 @@ enum ClaimSQL {
 
     static func renew(_ handles: [Handle], lease: Duration?, session: UUID?) -> SQL {
         """
-        SELECT status, lease_until, lease_seconds FROM pgswarm.renew(
+        SELECT status, lease_until, lease_seconds, unread FROM pgswarm.renew(
             handles => \(handles.map(\.text)), lease => \(lease), session => \(session)) ORDER BY ord
         """
     }

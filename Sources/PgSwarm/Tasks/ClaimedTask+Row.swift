@@ -26,6 +26,8 @@ extension ClaimedTask {
         history = try row[first + 19, as: JSONText?.self]
         effects = try row[first + 20, as: JSONText?.self]
         lateResults = try row[first + 21, as: JSONText?.self]
+        problems = try row[first + 22, as: JSONText?.self]
+        unread = try row[first + 23, as: Int?.self] ?? 0
     }
 }
 

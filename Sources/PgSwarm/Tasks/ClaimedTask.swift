@@ -47,6 +47,10 @@ public struct ClaimedTask: Sendable {
     public var effects: JSONText?
     /// Results that superseded holders brought too late.
     public var lateResults: JSONText?
+    /// What the problem log knows about such a task: an array of at most three entries.
+    public var problems: JSONText?
+    /// How many messages wait for the claimer and for the task's holder.
+    public var unread = 0
 
     /// Reads the payload as a value.
     ///

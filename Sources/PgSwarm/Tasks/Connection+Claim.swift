@@ -57,12 +57,12 @@ extension Connection {
         _ handles: [Handle], lease: Duration? = nil, session: UUID? = nil
     ) throws(SwarmError) -> [Renewal] {
         let answers = try rows(ClaimSQL.renew(handles, lease: lease, session: session), count: handles.count) {
-            row throws(PostgresError) in try row.decode((String, Date?, Double?).self)
+            row throws(PostgresError) in try row.decode((String, Date?, Double?, Int?).self)
         }
         return zip(handles, answers).map { handle, answer in
             Renewal(
                 handle: handle, status: .init(rawValue: answer.0), leaseUntil: answer.1,
-                leaseDuration: answer.2.map { .seconds($0) })
+                leaseDuration: answer.2.map { .seconds($0) }, unread: answer.3)
         }
     }
 }

@@ -52,7 +52,7 @@ extension Connection {
         try row(SettleSQL.progress(handle, progress)) { row throws(PostgresError) in
             let (status, until) = try row.decode((String, Date?).self)
             return Renewal(
-                handle: handle, status: .init(rawValue: status), leaseUntil: until, leaseDuration: nil)
+                handle: handle, status: .init(rawValue: status), leaseUntil: until, leaseDuration: nil, unread: nil)
         }
     }
 

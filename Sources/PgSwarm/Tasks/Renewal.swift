@@ -37,4 +37,6 @@ public struct Renewal: Sendable {
     public var leaseUntil: Date?
     /// How long the lease lasts from now on; count it on a monotonic clock, started before the renewal was sent.
     public var leaseDuration: Duration?
+    /// How many messages wait for the holder and for its task.
+    public var unread: Int?
 }

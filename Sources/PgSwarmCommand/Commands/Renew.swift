@@ -60,6 +60,7 @@ enum RenewalOutput {
                 "status": .string(renewal.status.rawValue),
                 "lease_until": JSON(renewal.leaseUntil),
                 "lease_seconds": JSON(renewal.leaseDuration),
+                "unread": JSON(renewal.unread),
             ])
             return
         }

@@ -72,6 +72,8 @@ struct ClaimOutput {
         fields.add("history", task.history?.text)
         fields.add("effects", task.effects?.text, .warning)
         fields.add("late results", task.lateResults?.text, .warning)
+        fields.add("problems", task.problems?.text, .warning)
+        fields.add("unread", task.unread > 0 ? "\(task.unread.counted("message"))" : nil)
         fields.add("handle", task.handle.text, .active)
         return fields.render(style: console.style)
     }
@@ -103,7 +105,8 @@ extension ClaimedTask {
             "history": history.map { .raw($0.text) } ?? [],
             "effects": effects.map { .raw($0.text) } ?? [],
             "late_results": lateResults.map { .raw($0.text) } ?? [],
-            "problems": [],
+            "problems": problems.map { .raw($0.text) } ?? [],
+            "unread": JSON(unread),
         ]
     }
 }

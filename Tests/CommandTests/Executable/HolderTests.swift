@@ -9,7 +9,7 @@ import Testing
         "priority",
         "lease_until", "lease_seconds", "deadline", "created_at", "trace", "parent", "needs", "checkpoint",
         "history",
-        "effects", "late_results", "problems",
+        "effects", "late_results", "problems", "unread",
     ]
 
     @Test func `A claim answers everything the holder needs`() async throws {
@@ -81,7 +81,7 @@ import Testing
         let handle = try #require(try await shell.claim("q")["handle"].string)
 
         let renewed = try await shell.json("renew", handle, "--lease", "1h")
-        #expect(renewed.keys == ["id", "handle", "status", "lease_until", "lease_seconds"])
+        #expect(renewed.keys == ["id", "handle", "status", "lease_until", "lease_seconds", "unread"])
         #expect(renewed["status"] == "ok" && renewed["lease_seconds"] == 3600)
         // Without a length it is the last one.
         #expect(try await shell.json("renew", handle)["lease_seconds"].number ?? 0 > 3500)

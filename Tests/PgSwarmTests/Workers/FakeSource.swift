@@ -111,7 +111,7 @@ final class FakeSource: WorkSource {
                 handles.map { handle in
                     let lease = state.held[handle]?.leaseDuration
                     let status = state.statuses[handle.taskID] ?? (lease == nil ? .lost : .ok)
-                    return Renewal(handle: handle, status: status, leaseUntil: nil, leaseDuration: lease)
+                    return Renewal(handle: handle, status: status, leaseUntil: nil, leaseDuration: lease, unread: nil)
                 })
         }
         return try result.get()
