@@ -49,9 +49,9 @@ BEGIN
         WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at
         RETURNING *
     ), placed AS (
-        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
         SELECT nextval('pgswarm.task_id'), g.task, g.queue, g.epoch, g.priority, g.generation, g.attempts, g.failed,
-               g.lost
+               g.lost, (SELECT pgswarm._lane(t) FROM pgswarm.task t WHERE t.id = g.task)
         FROM (SELECT * FROM gone ORDER BY due, task) g
     ), noted AS (
         INSERT INTO pgswarm.event (at, queue, kind, tasks)

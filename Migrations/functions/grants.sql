@@ -32,7 +32,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
-    pgswarm.hold(text)
+    pgswarm.hold(text),
+    pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
+    pgswarm.breaker_permit(text, text, interval, text, uuid)
 TO pgswarm_worker;
 
 -- Steering: coordinators and operators.
@@ -45,7 +47,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
     pgswarm.take_seat(text, uuid, interval),
-    pgswarm.leave_seat(text, uuid)
+    pgswarm.leave_seat(text, uuid),
+    pgswarm.breaker_force(text, text, text, interval, text, uuid),
+    pgswarm.breaker_set(text, jsonb, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.
@@ -72,5 +76,5 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

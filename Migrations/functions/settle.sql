@@ -83,7 +83,8 @@ BEGIN
         GROUP BY g.session, g.queue
     )
     SELECT array_agg(g.ord) AS ords, array_agg(g.handle) AS handles, array_agg(g.task) AS tasks,
-           array_agg(g.late) AS late
+           array_agg(g.late) AS late,
+           jsonb_agg(jsonb_build_array(g.gates, g.claim_id, g.started_at)) FILTER (WHERE g.gates IS NOT NULL) AS gated
     INTO v_gone
     FROM gone g;
     IF v_gone.ords IS NOT NULL THEN
@@ -96,6 +97,9 @@ BEGIN
     END IF;
     IF cardinality(v_gone.ords) IS DISTINCT FROM v_count THEN
         RETURN QUERY SELECT * FROM pgswarm._settle_rest(handles, verdicts, bodies, v_gone.ords);
+    END IF;
+    IF v_gone.gated IS NOT NULL THEN
+        PERFORM pgswarm._feed_done(v_gone.gated, pgswarm.clock());
     END IF;
 END
 $$;
@@ -181,7 +185,7 @@ BEGIN
     END IF;
     PERFORM pgswarm._refuse('invalid_argument',
         format('item %s: "%s" is no verdict, or its body is not of the right form', v_bad.ord, v_bad.verdict),
-        'the verdicts are complete, fail and release; fail takes {"error": text, "retry_in": seconds, "dead": boolean}, '
+        'the verdicts are complete, fail and release; fail takes {"error": text, "retry_in": seconds, "dead": boolean, "cause": name}, '
         'release takes {"note": text, "delay": seconds}; seconds are 0 to 31536000');
 END
 $$;
@@ -193,6 +197,7 @@ BEGIN
     RETURN body IS NULL OR (
         jsonb_typeof(body) = 'object'
         AND coalesce(jsonb_typeof(body -> 'dead'), 'null') IN ('boolean', 'null')
+        AND coalesce(jsonb_typeof(body -> 'cause'), 'null') IN ('string', 'null')
         AND (SELECT coalesce(bool_and(
                 CASE jsonb_typeof(body -> n)
                     WHEN 'number' THEN (body ->> n)::numeric BETWEEN 0 AND 31536000

@@ -71,6 +71,9 @@ BEGIN
     IF EXISTS (SELECT FROM pgswarm.dependency d WHERE d.on_task = lease.task AND NOT d.met) THEN
         PERFORM pgswarm._unblock(ARRAY[lease.task]);
     END IF;
+    IF lease.gates IS NOT NULL THEN
+        PERFORM pgswarm._feed_end(lease, 'completed', NULL, NULL, at);
+    END IF;
 END
 $$;
 
@@ -109,6 +112,7 @@ BEGIN
         END IF;
         PERFORM pgswarm._record(CASE state WHEN 'dead' THEN 'dead' ELSE 'failed' END, lease.queue, lease.session,
             NULL, ARRAY[lease.task], jsonb_build_object('error', left(body ->> 'error', 2000), 'attempt', v_lease.attempts), at);
+        PERFORM pgswarm._feed_end(lease, 'failed', body, coalesce(body ->> 'error', 'failed'), at);
     END CASE;
     RETURN NEXT;
 END
@@ -132,9 +136,20 @@ BEGIN
         RETURN NULL;
     END IF;
     IF v_wish IS NOT NULL THEN
-        RETURN at + v_wish + random() * least(v_wish * 0.1, interval '30 seconds');
+        v_wish := v_wish + random() * least(v_wish * 0.1, interval '30 seconds');
+    ELSE
+        v_wish := random() * least(v_queue.retry_cap, v_queue.retry_base * power(2, least(lease.failed - 1, 20)));
     END IF;
-    RETURN at + random() * least(v_queue.retry_cap, v_queue.retry_base * power(2, least(lease.failed - 1, 20)));
+    IF v_queue.retry_rate IS NULL THEN
+        RETURN at + v_wish;
+    END IF;
+    -- The budget of retries: each takes the next free place, so that a queue where everything fails is not kept busy
+    -- by its failures. They wait; they are not dropped.
+    UPDATE pgswarm.queue q
+    SET retry_at = greatest(q.retry_at, at) + interval '1 minute' / q.retry_rate
+    WHERE q.id = v_queue.id
+    RETURNING * INTO v_queue;
+    RETURN greatest(at + v_wish, v_queue.retry_at);
 END
 $$;
 
@@ -212,7 +227,7 @@ BEGIN
         (SELECT 'running' FROM pgswarm.lease l WHERE l.task = _state.task),
         (SELECT w.state FROM pgswarm.waiting w WHERE w.task = _state.task),
         (SELECT 'ready' FROM pgswarm.task t JOIN pgswarm.ready r
-            ON r.queue = t.queue AND r.priority = t.priority AND r.position = pgswarm._position(t) AND r.task = t.id
+            ON r.lane = pgswarm._lane(t) AND r.priority = t.priority AND r.position = pgswarm._position(t) AND r.task = t.id
          WHERE t.id = _state.task),
         (SELECT o.state FROM pgswarm.outcome o WHERE o.task = _state.task AND o.retried_at IS NULL));
 END
