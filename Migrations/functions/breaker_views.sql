@@ -130,10 +130,11 @@ WHERE CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > c.now, true) 
 GROUP BY l.id;
 
 CREATE VIEW pgswarm.breakers AS
-SELECT CASE WHEN b.scope = 'dependency' AND b.name !~ '^(dependency|agent|kind|queue):.' THEN b.name
+SELECT CASE WHEN b.scope = 'dependency' AND b.name <> '*' AND b.name !~ '^(dependency|agent|kind|queue):.' THEN b.name
             ELSE b.scope || ':' || b.name END AS breaker,
        b.scope, b.name,
-       CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > c.now, true) THEN 'forced_' || b.forced
+       CASE WHEN b.name = '*' THEN 'defaults'
+            WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > c.now, true) THEN 'forced_' || b.forced
             WHEN NOT b.enabled THEN 'off'
             WHEN b.state = 'open' AND b.until <= c.now THEN 'half_open'
             WHEN b.state = 'closed' AND b.not_before > c.now THEN 'waiting'
@@ -200,6 +201,6 @@ AS $$
 BEGIN
     RETURN pgswarm._is_free(breaker, at) AND breaker.forced IS NULL
        AND NOT EXISTS (SELECT FROM pgswarm.breaker_failure f
-                       WHERE f.breaker = breaker.id AND f.at > _is_well.at - 10 * breaker.measured_over);
+                       WHERE f.breaker = _is_well.breaker.id AND f.at > _is_well.at - 10 * _is_well.breaker.measured_over);
 END
 $$;

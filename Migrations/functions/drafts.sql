@@ -109,7 +109,7 @@ BEGIN
     END IF;
     UPDATE pgswarm.queue q SET backlog_limit = q.backlog_limit WHERE q.id = _check_backlog.queue.id
     RETURNING q.backlog_limit INTO v_limit;
-    SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(queue))
+    SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(_check_backlog.queue))
                                   LIMIT v_limit) seen)
          + (SELECT count(*) FROM pgswarm.waiting w WHERE w.queue = _check_backlog.queue.id)
     INTO v_there;

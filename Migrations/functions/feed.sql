@@ -128,14 +128,15 @@ BEGIN
     ELSIF breaker.failure_rate IS NOT NULL THEN
         SELECT sum(c.succeeded + c.failed + c.slow), sum(c.failed + c.slow) INTO v_volume, v_failed
         FROM pgswarm.breaker_count c
-        WHERE c.breaker = breaker.id AND c.slice > pgswarm._slice(breaker, at) - 10;
+        WHERE c.breaker = _open_if_broken.breaker.id AND c.slice > pgswarm._slice(_open_if_broken.breaker, at) - 10;
         IF v_volume >= breaker.min_volume AND v_failed >= v_volume * breaker.failure_rate THEN
             v_cause := format('%s of %s failed within %s', v_failed, v_volume, pgswarm._span(breaker.measured_over));
         END IF;
     END IF;
     IF v_cause IS NULL OR breaker.min_principals > (
         SELECT count(DISTINCT f.agent) FROM pgswarm.breaker_failure f
-        WHERE f.breaker = breaker.id AND f.at > greatest(_open_if_broken.at - breaker.measured_over, breaker.changed_at))
+        WHERE f.breaker = _open_if_broken.breaker.id
+          AND f.at > greatest(_open_if_broken.at - _open_if_broken.breaker.measured_over, _open_if_broken.breaker.changed_at))
     THEN
         RETURN;
     END IF;
@@ -152,54 +153,90 @@ AS $$
     FROM (SELECT extract(epoch FROM length)::double precision AS s) x
 $$;
 
--- Leases of one batch ended well: each an array of gates, claim id, session and beginning.
-CREATE FUNCTION pgswarm._feed_done(ended jsonb, at timestamptz) RETURNS void
+-- How a hold ended, for _tell: completed, failed, lost or overdue.
+CREATE FUNCTION pgswarm._ended(lease pgswarm.lease, how text, body jsonb, error text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT jsonb_build_array(jsonb_build_object(
+        'how', how, 'gates', lease.gates, 'claim_id', lease.claim_id, 'began', lease.started_at,
+        'lease', CASE WHEN how <> 'completed' THEN to_jsonb(lease) END, 'body', body, 'error', error))
+$$;
+
+-- Tells the problem log and the breakers how holds have ended: once, at the end of the call, when all tasks are locked, and
+-- in one order, because several calls may want the same rows of theirs.
+CREATE FUNCTION pgswarm._tell(ended jsonb, at timestamptz) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    r record;
+    r       record;
+    v_heard jsonb := '[]';
 BEGIN
     FOR r IN
-        SELECT g.value::integer AS breaker, array_agg((e.item ->> 1)::uuid) AS claims,
-               array_agg((e.item ->> 2)::timestamptz) AS began
-        FROM jsonb_array_elements(ended) e (item), jsonb_array_elements_text(e.item -> 0) g
-        GROUP BY 1 ORDER BY 1
+        SELECT e.item, e.item ->> 'how' AS how, jsonb_populate_record(NULL::pgswarm.lease, e.item -> 'lease') AS lease
+        FROM jsonb_array_elements(ended) e (item)
+        WHERE e.item ->> 'how' <> 'completed'
+        ORDER BY e.item ->> 'error', e.item ->> 'claim_id'
     LOOP
-        PERFORM pgswarm._feed(r.breaker, 'succeeded', r.claims, NULL, r.began, NULL, at);
+        IF r.how = 'failed' THEN
+            PERFORM pgswarm._failed_with(r.lease, r.item ->> 'error', at);
+        END IF;
+        PERFORM pgswarm._suspect(r.lease, r.how);
+    END LOOP;
+    FOR r IN
+        SELECT h.breaker, h.outcome, array_agg(h.claim_id) AS claims, array_agg(h.agent) AS agents,
+               array_agg(h.began) AS began, max(h.error) AS error, max(h.retry_in) AS retry_in
+        FROM jsonb_array_elements(ended) e (item), LATERAL pgswarm._heard(e.item) h
+        GROUP BY h.breaker, h.outcome
+        ORDER BY h.breaker, h.outcome
+    LOOP
+        PERFORM pgswarm._feed(r.breaker, r.outcome, r.claims, r.agents, r.began, r.error, at);
+        IF r.retry_in IS NOT NULL THEN
+            PERFORM pgswarm._not_before(r.breaker, pgswarm._seconds(r.retry_in), at);
+        END IF;
     END LOOP;
 END
 $$;
 
--- One lease ended: completed, failed, lost or overdue. A failure says in its cause whose it was: of one of the needs, by
--- name, or of the task itself, which no breaker counts.
-CREATE FUNCTION pgswarm._feed_end(lease pgswarm.lease, how text, body jsonb, error text, at timestamptz) RETURNS void
+-- Which breakers hear of one end, and what. A failure says in its cause whose it was: of one of the needs, by name, or of
+-- the task itself, which no breaker counts.
+CREATE FUNCTION pgswarm._heard(item jsonb)
+RETURNS TABLE (breaker integer, outcome text, claim_id uuid, agent integer, began timestamptz, error text, retry_in double precision)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_cause text := body ->> 'cause';
-    v_agent integer;
+    v_how   text := item ->> 'how';
+    v_cause text := item -> 'body' ->> 'cause';
+    v_gates integer[] := ARRAY(SELECT jsonb_array_elements_text(nullif(item -> 'gates', 'null')));
+    v_lease pgswarm.lease;
     b       pgswarm.breaker;
 BEGIN
-    IF how <> 'completed' THEN
-        PERFORM pgswarm._suspect(lease, how);
-        SELECT s.agent INTO v_agent FROM pgswarm.session s WHERE s.id = lease.session;
+    claim_id := (item ->> 'claim_id')::uuid;
+    began := (item ->> 'began')::timestamptz;
+    IF v_how <> 'completed' THEN
+        v_lease := jsonb_populate_record(NULL::pgswarm.lease, item -> 'lease');
+        agent := (SELECT s.agent FROM pgswarm.session s WHERE s.id = v_lease.session);
+        error := item ->> 'error';
+        v_gates := v_gates
+            || ARRAY(SELECT x.id FROM pgswarm.breaker x
+                     WHERE x.scope IN ('agent', 'kind') AND x.agent = _heard.agent
+                       AND (x.scope = 'agent' OR x.kind = (SELECT t.kind FROM pgswarm.task t WHERE t.id = v_lease.task)))
+            || (SELECT q.breaker FROM pgswarm.queue q WHERE q.id = v_lease.queue);
     END IF;
-    FOR b IN
-        SELECT * FROM pgswarm.breaker x
-        WHERE x.id = ANY (pgswarm._gates(lease, v_agent, how)) ORDER BY x.id
-    LOOP
-        PERFORM pgswarm._feed(b.id,
-            CASE WHEN how = 'completed' THEN 'succeeded'
-                 WHEN NOT how = ANY (b.counts) THEN 'ignored'
-                 WHEN how = 'failed' AND b.scope = 'dependency' AND v_cause <> b.name THEN 'ignored'
-                 WHEN how = 'failed' AND v_cause = 'task' THEN 'ignored'
-                 ELSE 'failed' END,
-            ARRAY[pgswarm._ended_once(lease, how, b.scope)], ARRAY[v_agent], ARRAY[lease.started_at], error, at);
-        IF how = 'failed' AND b.scope = 'dependency' AND b.name = v_cause AND body ? 'retry_in' THEN
-            PERFORM pgswarm._not_before(b.id, pgswarm._seconds((body ->> 'retry_in')::double precision), at);
+    FOR b IN SELECT * FROM pgswarm.breaker x WHERE x.id = ANY (v_gates) LOOP
+        breaker := b.id;
+        outcome := CASE
+            WHEN v_how = 'completed' THEN 'succeeded'
+            WHEN NOT v_how = ANY (b.counts) THEN 'ignored'
+            WHEN v_cause = 'task' OR (b.scope = 'dependency' AND v_cause <> b.name) THEN 'ignored'
+            ELSE 'failed' END;
+        IF v_how <> 'completed' THEN
+            claim_id := pgswarm._ended_once(v_lease, v_how, b.scope);
         END IF;
+        retry_in := CASE WHEN b.scope = 'dependency' AND v_cause = b.name
+                         THEN (item -> 'body' ->> 'retry_in')::double precision END;
+        RETURN NEXT;
     END LOOP;
 END
 $$;
@@ -219,21 +256,18 @@ BEGIN
 END
 $$;
 
--- Which breakers hear of this end: those that the claim passed, and those that its failure brought into being.
-CREATE FUNCTION pgswarm._gates(lease pgswarm.lease, agent integer, how text) RETURNS integer[]
+-- A failure while a dependency of the task is known to be broken, of a probe or of one that had begun before it was known,
+-- is none of the task: it costs no attempt, and the task waits with the others.
+CREATE FUNCTION pgswarm._is_excused(lease pgswarm.lease, body jsonb) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
-    IF how = 'completed' THEN
-        RETURN lease.gates;
-    END IF;
-    RETURN lease.gates
-        || ARRAY(SELECT b.id FROM pgswarm.breaker b
-                 WHERE (b.scope = 'agent' AND b.agent = _gates.agent)
-                    OR (b.scope = 'kind' AND b.agent = _gates.agent
-                        AND b.kind = (SELECT t.kind FROM pgswarm.task t WHERE t.id = lease.task)))
-        || (SELECT q.breaker FROM pgswarm.queue q WHERE q.id = lease.queue);
+    RETURN NOT coalesce((body ->> 'dead')::boolean, false)
+       AND EXISTS (
+           SELECT FROM pgswarm.breaker b
+           WHERE b.id = ANY (lease.gates) AND b.scope = 'dependency' AND b.enabled AND b.state <> 'closed'
+             AND b.forced IS DISTINCT FROM 'closed' AND coalesce(body ->> 'cause', b.name) = b.name);
 END
 $$;
 
@@ -296,9 +330,11 @@ BEGIN
         RETURNING * INTO b;
     END IF;
     -- The agent's own breaker stands in the session, also where only one with a kind is there: it says "look".
-    UPDATE pgswarm.session s SET breaker = (pgswarm._breaker_made('agent', a.name)).id
-    FROM pgswarm.agent a
-    WHERE a.id = v_agent AND s.agent = a.id AND s.ended_at IS NULL AND s.breaker IS NULL;
+    -- Whoever is at a session at this moment is passed over: the next failure comes here again.
+    UPDATE pgswarm.session s SET breaker = (SELECT (pgswarm._breaker_made('agent', a.name)).id FROM pgswarm.agent a WHERE a.id = v_agent)
+    WHERE s.id = ANY (ARRAY(
+        SELECT x.id FROM pgswarm.session x
+        WHERE x.agent = v_agent AND x.ended_at IS NULL AND x.breaker IS NULL FOR NO KEY UPDATE SKIP LOCKED));
     UPDATE pgswarm.breaker x SET agent = v_agent
     FROM pgswarm.agent a WHERE a.id = v_agent AND x.scope = 'agent' AND x.name = a.name AND x.agent IS NULL;
     RETURN b;

@@ -27,7 +27,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.progress(text, text, jsonb, double precision, jsonb),
     pgswarm.settle(text[], text[], jsonb[], uuid),
     pgswarm.complete(text, jsonb),
-    pgswarm.fail(text, text, interval, boolean),
+    pgswarm.fail(text, text, interval, boolean, text),
     pgswarm.release(text, text),
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),

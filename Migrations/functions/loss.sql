@@ -3,7 +3,9 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- Takes a task from a holder who has lost it. The epoch grows with the loss, so that the old handle is refused from
 -- this moment and not from the next claim. The caller has locked the lease.
-CREATE FUNCTION pgswarm._lose(lease pgswarm.lease, reason text, at timestamptz) RETURNS text
+CREATE FUNCTION pgswarm._lose(
+    lease pgswarm.lease, reason text, at timestamptz, OUT state text, OUT ended jsonb
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -21,8 +23,8 @@ BEGIN
     IF v_state = 'dead' THEN
         PERFORM pgswarm._record('dead', lease.queue, lease.session, NULL, ARRAY[lease.task], NULL, at);
     END IF;
-    PERFORM pgswarm._feed_end(lease, CASE WHEN lease.deadline < at THEN 'overdue' ELSE 'lost' END, NULL, reason, at);
-    RETURN v_state;
+    state := v_state;
+    ended := pgswarm._ended(lease, CASE WHEN lease.deadline < at THEN 'overdue' ELSE 'lost' END, NULL, reason);
 END
 $$;
 
@@ -81,6 +83,7 @@ AS $$
 DECLARE
     v_lease    pgswarm.lease;
     v_sessions bigint[];
+    v_ended    jsonb := '[]';
 BEGIN
     v_sessions := ARRAY(SELECT s.id FROM pgswarm.session s
                         WHERE s.agent = _end_sessions.agent AND s.ended_at IS NULL ORDER BY 1);
@@ -88,10 +91,11 @@ BEGIN
     FOR v_lease IN
         SELECT * FROM pgswarm.lease l WHERE l.session = ANY (v_sessions) ORDER BY l.task FOR UPDATE
     LOOP
-        PERFORM pgswarm._lose(v_lease, reason, pgswarm.clock());
+        v_ended := v_ended || (pgswarm._lose(v_lease, reason, pgswarm.clock())).ended;
     END LOOP;
     PERFORM FROM pgswarm.session s WHERE s.id = ANY (v_sessions) ORDER BY s.id FOR NO KEY UPDATE;
     UPDATE pgswarm.session s SET ended_at = pgswarm.clock() WHERE s.id = ANY (v_sessions) AND s.ended_at IS NULL;
+    PERFORM pgswarm._tell(v_ended, pgswarm.clock());
 END
 $$;
 
@@ -127,7 +131,7 @@ DECLARE
 BEGIN
     SELECT * INTO v_lease FROM pgswarm.lease l WHERE l.task = _lose_if_void.task FOR UPDATE;
     IF FOUND AND pgswarm._is_void(v_lease, at) THEN
-        PERFORM pgswarm._lose(v_lease, pgswarm._void_reason(v_lease, at), at);
+        PERFORM pgswarm._tell((pgswarm._lose(v_lease, pgswarm._void_reason(v_lease, at), at)).ended, at);
         RETURN true;
     END IF;
     RETURN false;
