@@ -27,7 +27,9 @@ struct BreakerTests {
         #expect(await refusal { _ = try await ada.claimTask(task) } == "PS018")
     }
 
-    @Test("After its time one probe is out at once, over all callers; enough successes close it, a failure opens it longer")
+    @Test(
+        "After its time one probe is out at once, over all callers; enough successes close it, a failure opens it longer"
+    )
     func halfOpen() async throws {
         let ada = try await Caller.named()
         let bob = try await Caller.named("bob")
@@ -43,7 +45,8 @@ struct BreakerTests {
         try await ada.fail(before.handle, "503")
         #expect(try await ada.breaker("api") == "open")
         let openFor: Double = try await ada.value(
-            "SELECT extract(epoch FROM open_until - pgswarm.clock())::float8 FROM pgswarm.breakers WHERE breaker = 'api'")
+            "SELECT extract(epoch FROM open_until - pgswarm.clock())::float8 FROM pgswarm.breakers WHERE breaker = 'api'"
+        )
         #expect((45...75).contains(openFor))
         #expect(try await ada.value("SELECT attempts FROM pgswarm.tasks WHERE id = \(before.id)", as: Int.self) == 0)
         try await letPass(.seconds(80))
@@ -123,7 +126,8 @@ struct BreakerTests {
         let version: Int = try await ada.value("SELECT version FROM pgswarm.breakers WHERE breaker = 'api'")
         try await ada.complete(claims[20].handle)
         try await ada.fail(claims[21].handle)
-        #expect(try await ada.value("SELECT version FROM pgswarm.breakers WHERE breaker = 'api'", as: Int.self) == version)
+        #expect(
+            try await ada.value("SELECT version FROM pgswarm.breakers WHERE breaker = 'api'", as: Int.self) == version)
     }
 
     @Test("A failure may be the task's own, or name which of its needs was to blame")
@@ -248,7 +252,9 @@ struct BreakerTests {
         #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_set('agent:nobody', '{}')") } == "PS002")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_report('api', 'fine')") } == "PS003")
         #expect(
-            await refusal { try await ada.rows("SELECT pgswarm.breaker_report('api', 'failed', retry_after => '-1 s')") }
+            await refusal {
+                try await ada.rows("SELECT pgswarm.breaker_report('api', 'failed', retry_after => '-1 s')")
+            }
                 == "PS003")
         #expect(await refusal { try await ada.enqueue("q", #"{"needs": ["a\nb"]}"#) } == "PS003")
         #expect(await refusal { try await ada.enqueue("q", #"{"needs": [""]}"#) } == "PS003")
