@@ -155,6 +155,7 @@ BEGIN
     PERFORM pgswarm._check_batch(batch);
     SELECT s.lost, s.dead INTO lost, dead FROM pgswarm._sweep(batch) s;
     promoted := pgswarm._promote(NULL, batch, pgswarm.clock());
+    PERFORM pgswarm._sweep_messages(batch);
     RETURN NEXT;
 END
 $$;
@@ -179,6 +180,7 @@ BEGIN
         v_start := clock_timestamp();
         IF v_duty = 'sweep' THEN
             SELECT s.lost + s.dead >= 100 INTO v_full FROM pgswarm._sweep(100, session) s;
+            PERFORM pgswarm._sweep_messages(20);
         ELSE
             v_full := pgswarm._promote(NULL, 200, at) >= 200;
         END IF;

@@ -15,6 +15,23 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.ring(text[])
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
 
+-- Mail: everybody who takes part.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.message_send(text[], jsonb, text, text, text, boolean, text, bigint, interval, interval, text, text, text, uuid),
+    pgswarm.message_receive(text[], integer, interval, text, text, uuid),
+    pgswarm.message_ack(text[], uuid),
+    pgswarm.message_nack(text[], interval, text, uuid),
+    pgswarm.message_peek(text[], integer, text, text, uuid),
+    pgswarm.message_thread(text, bigint, integer, text, uuid),
+    pgswarm.message_dead(text, uuid, integer),
+    pgswarm.message_redrive(bigint[], text, text, uuid),
+    pgswarm.message_discard(bigint[], text, text, text, uuid),
+    pgswarm.message_subscribe(text, text, text, uuid),
+    pgswarm.message_unsubscribe(text, text, text, uuid),
+    pgswarm.message_wait(text[], text, text, uuid),
+    pgswarm.message_ring(text[])
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator;
+
 -- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
 GRANT EXECUTE ON FUNCTION
     pgswarm.claim(text[], integer, uuid, text, interval, text),
@@ -55,6 +72,7 @@ TO pgswarm_coordinator, pgswarm_operator;
 -- Settings and agents: operators.
 GRANT EXECUTE ON FUNCTION
     pgswarm.set_queue(text, jsonb, text, uuid),
+    pgswarm.set_messages(jsonb, text, text, uuid),
     pgswarm.register_agent(text, boolean),
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
@@ -76,5 +94,8 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.mailboxes
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
+
+-- What others write to one another: for those who run the swarm alone.
+GRANT SELECT ON pgswarm.messages, pgswarm.deliveries, pgswarm.dead_messages TO pgswarm_operator, pgswarm_reader;

@@ -12,6 +12,9 @@ static const unsigned char m0002_history[] = {
 static const unsigned char m0003_breakers[] = {
 #embed "../../Migrations/0003_breakers.sql"
 };
+static const unsigned char m0004_messages[] = {
+#embed "../../Migrations/0004_messages.sql"
+};
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
 };
@@ -96,6 +99,33 @@ static const unsigned char functions_breaker_verbs[] = {
 static const unsigned char functions_breaker_views[] = {
 #embed "../../Migrations/functions/breaker_views.sql"
 };
+static const unsigned char functions_mailboxes[] = {
+#embed "../../Migrations/functions/mailboxes.sql"
+};
+static const unsigned char functions_mail_places[] = {
+#embed "../../Migrations/functions/mail_places.sql"
+};
+static const unsigned char functions_messages[] = {
+#embed "../../Migrations/functions/messages.sql"
+};
+static const unsigned char functions_message_send[] = {
+#embed "../../Migrations/functions/message_send.sql"
+};
+static const unsigned char functions_deliveries[] = {
+#embed "../../Migrations/functions/deliveries.sql"
+};
+static const unsigned char functions_message_ends[] = {
+#embed "../../Migrations/functions/message_ends.sql"
+};
+static const unsigned char functions_message_reading[] = {
+#embed "../../Migrations/functions/message_reading.sql"
+};
+static const unsigned char functions_message_waking[] = {
+#embed "../../Migrations/functions/message_waking.sql"
+};
+static const unsigned char functions_message_views[] = {
+#embed "../../Migrations/functions/message_views.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -112,6 +142,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0001_tables.sql", m0001_tables),
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
+    FILE_OF("0004_messages.sql", m0004_messages),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/seams.sql", functions_seams),
@@ -140,6 +171,15 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/feed.sql", functions_feed),
     FILE_OF("functions/breaker_verbs.sql", functions_breaker_verbs),
     FILE_OF("functions/breaker_views.sql", functions_breaker_views),
+    FILE_OF("functions/mailboxes.sql", functions_mailboxes),
+    FILE_OF("functions/mail_places.sql", functions_mail_places),
+    FILE_OF("functions/messages.sql", functions_messages),
+    FILE_OF("functions/message_send.sql", functions_message_send),
+    FILE_OF("functions/deliveries.sql", functions_deliveries),
+    FILE_OF("functions/message_ends.sql", functions_message_ends),
+    FILE_OF("functions/message_reading.sql", functions_message_reading),
+    FILE_OF("functions/message_waking.sql", functions_message_waking),
+    FILE_OF("functions/message_views.sql", functions_message_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/grants.sql", functions_grants),
