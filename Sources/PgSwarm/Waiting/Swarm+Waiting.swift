@@ -28,7 +28,7 @@ extension Swarm {
     }
 
     /// With jitter, so that the pollers of many processes spread; no later than the next scheduled task is due.
-    private func pollPause(until due: Date?) -> Duration {
+    func pollPause(until due: Date?) -> Duration {
         let poll = configuration.pollInterval * Double.random(in: 0.5...1)
         guard let due else { return poll }
         let wait = Duration.seconds(max(0.001, due.timeIntervalSinceNow))

@@ -46,6 +46,18 @@ final class WakeUps: Sendable {
         }
     }
 
+    /// Subscribes to the rings for some mailboxes, by their addresses.
+    ///
+    /// No queue's name begins like their payload.
+    func subscribe(mail recipients: [String], _ call: WakeUpCall) -> UInt64 {
+        subscribe(Set(recipients.map { "@\($0)" })) { wakeUp in
+            switch wakeUp {
+            case .work, .listening: call.ring()
+            case .interrupted, .cancelled: break
+            }
+        }
+    }
+
     /// Passes on what concerns some queues until the Swift task is cancelled.
     func listen(for queues: [QueueName], _ hear: @escaping @Sendable (WakeUp) -> Void) async {
         let subscription = subscribe(queues, hear)
@@ -56,9 +68,13 @@ final class WakeUps: Sendable {
     }
 
     private func subscribe(_ queues: [QueueName], _ hear: @escaping @Sendable (WakeUp) -> Void) -> UInt64 {
+        subscribe(Set(queues.map(\.rawValue)), hear)
+    }
+
+    private func subscribe(_ names: Set<String>, _ hear: @escaping @Sendable (WakeUp) -> Void) -> UInt64 {
         state.withLock { state in
             state.lastID += 1
-            state.subscribers[state.lastID] = Subscriber(queues: Set(queues.map(\.rawValue)), hear: hear)
+            state.subscribers[state.lastID] = Subscriber(queues: names, hear: hear)
             if state.listening == nil, !state.isClosed {
                 // Lives as long as the swarm and not as its first waiter; `close` and `deinit` end it.
                 state.listening = Task.detached { [weak self, options] in
