@@ -1,5 +1,5 @@
 internal import FoundationEssentials
-public import Postgres
+import Postgres
 
 extension Swarm {
     /// Sends a message, and wakes who waits for it.

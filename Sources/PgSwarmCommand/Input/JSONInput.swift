@@ -36,6 +36,12 @@ enum JSONInput {
             hint: "store large data elsewhere and pass a reference to it")
     }
 
+    /// A text from standard input, without the line break at its end.
+    static func text(_ noun: String) throws -> String {
+        let text = try standardInput(noun)
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+
     private static func standardInput(_ noun: String) throws -> String {
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
