@@ -3,6 +3,14 @@ public import PgSwarm
 
 extension TaskID: ExpressibleByArgument {}
 extension BreakerOutcome: ExpressibleByArgument {}
+extension MessageID: ExpressibleByArgument {}
+
+extension MailAddress: ExpressibleByArgument {
+    /// Takes any text: the database decides what is an address.
+    public init?(argument: String) {
+        self.init(rawValue: argument)
+    }
+}
 
 extension QueueName: ExpressibleByArgument {
     /// Takes any text: the database decides what a queue may be called.

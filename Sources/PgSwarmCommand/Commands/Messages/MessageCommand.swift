@@ -24,12 +24,3 @@ struct MessageCommand: AsyncParsableCommand {
         defaultSubcommand: MessageInbox.self
     )
 }
-
-extension MailAddress: ExpressibleByArgument {
-    /// Takes any text: the database decides what is an address.
-    public init?(argument: String) {
-        self.init(rawValue: argument)
-    }
-}
-
-extension MessageID: ExpressibleByArgument {}
