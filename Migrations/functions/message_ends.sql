@@ -73,6 +73,7 @@ BEGIN
             message := format('this delivery is no longer yours: %s', CASE d.state
                 WHEN 'queued' THEN 'it was given back and comes again' WHEN 'acked' THEN 'it was acknowledged'
                 ELSE 'the message is ' || d.state END);
+        -- Time alone takes no delivery from its reader, the loss of the task does.
         ELSIF d.task_claim IS NOT NULL AND pgswarm._lapsed(d, d.delivered_at) IS NOT NULL THEN
             code := 'lost_claim';
             message := 'this delivery is no longer yours: the task has another holder, or none';
@@ -88,7 +89,7 @@ BEGIN
     END LOOP;
     IF cardinality(v_done) > 0 THEN
         PERFORM pgswarm._record('message_' || how, NULL, d.session, d.reader, NULL,
-            jsonb_strip_nulls(jsonb_build_object('messages', to_jsonb(v_done), 'error', left(error, 2000))), v_now);
+            jsonb_build_object('messages', to_jsonb(v_done)), v_now);
     END IF;
 END
 $$;

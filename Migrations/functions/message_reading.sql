@@ -102,7 +102,8 @@ BEGIN
     ) t ORDER BY t.id, 2;
     IF NOT FOUND THEN
         PERFORM pgswarm._refuse('not_found',
-            format('you have no part in %s', coalesce(format('thread "%s"', message_thread.thread), format('message %s', message))),
+            format('you have no part in %s', CASE WHEN message_thread.thread IS NULL THEN 'message ' || coalesce(message::text, '?')
+                                                  ELSE format('thread "%s"', left(message_thread.thread, 200)) END),
             'see your messages with: pgswarm message inbox');
     END IF;
 END

@@ -137,7 +137,7 @@ BEGIN
     END IF;
     PERFORM pgswarm._record('message_sent', NULL, draft.session, draft.sender,
         nullif(ARRAY(SELECT m.task FROM pgswarm.mailbox m WHERE m.id = ANY (v_boxes) AND m.task IS NOT NULL), '{}'),
-        jsonb_strip_nulls(jsonb_build_object('message', v_draft.id, 'thread', v_draft.thread, 'subject', v_draft.subject,
+        jsonb_strip_nulls(jsonb_build_object('message', v_draft.id, 'thread', v_draft.thread,
             'recipients', v_sender.fanout, 'hop', nullif(v_draft.hop, 0), 'urgent', nullif(v_draft.urgent, false),
             'as_holder_of', draft.task)), v_now);
 END
