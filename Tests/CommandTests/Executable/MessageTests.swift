@@ -53,7 +53,7 @@ import Testing
             Executable(path: "/bin/sh"), ["-c", "'\(command)' message receive --json; exec sleep 60"], environment: environment)
         let line = try await consumer.line { $0.contains("\"body\":\"1\"") }
         #expect(try Value(text: line)["messages"].array.count == 1)
-        consumer.kill()
+        await consumer.kill()
         _ = try await consumer.waitForExit()
         #expect(try await shell.json("message", "receive", code: 3, as: "bob")["messages"] == .array([]))
         try await shell.database.moveClock(by: .seconds(301))
