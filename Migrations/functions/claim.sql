@@ -73,6 +73,8 @@ DECLARE
     v_next  record;
     v_one   pgswarm.claimed;
     v_ids   integer[] := '{}';
+    v_gates integer[] := '{}';
+    v_watched boolean := EXISTS (SELECT FROM pgswarm.breaker b WHERE b.watched);
     v_queue pgswarm.queue;
     v_name  text;
 BEGIN
@@ -102,8 +104,11 @@ BEGIN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));
             CONTINUE WHEN v_room <= 0;
         END IF;
-        IF v_queue.lanes OR v_queue.breaker IS NOT NULL OR session.breaker IS NOT NULL THEN
-            RETURN QUERY SELECT * FROM pgswarm._claim_gated(session, v_queue, v_room, lease, v_now);
+        IF v_watched THEN
+            v_gates := pgswarm._watched_for(session, v_queue);
+        END IF;
+        IF v_queue.lanes OR cardinality(v_gates) > 0 THEN
+            RETURN QUERY SELECT * FROM pgswarm._claim_gated(session, v_queue, v_gates, v_room, lease, v_now);
             GET DIAGNOSTICS v_room = ROW_COUNT;
             v_left := v_left - v_room;
             CONTINUE;

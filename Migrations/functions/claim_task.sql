@@ -78,7 +78,7 @@ BEGIN
     END IF;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _claim_task.task;
     SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;
-    v_gates := array_remove(ARRAY[v_queue.breaker, session.breaker], NULL)
+    v_gates := pgswarm._watched_for(session, v_queue)
                || (SELECT l.breakers FROM pgswarm.lane l WHERE l.id = v_task.lane);
     IF v_state <> 'ready' OR v_queue.paused_at IS NOT NULL
         OR (v_queue.max_running IS NOT NULL AND pgswarm._running_room(v_queue.id) <= 0)

@@ -8,9 +8,7 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    b      pgswarm.breaker;
-    v_room double precision;
-    v_live bigint;
+    b pgswarm.breaker;
 BEGIN
     SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker;
     IF pgswarm._is_free(b, at) THEN
@@ -29,7 +27,27 @@ BEGIN
     IF b.forced IS NULL AND b.state = 'half_open' AND pgswarm._permits(b.id, at) >= b.probes THEN
         RETURN 0;  -- the usual answer while a probe is out: not worth a row lock
     END IF;
-    SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker FOR NO KEY UPDATE;
+    RETURN pgswarm._room_within(b.id, at);
+END
+$$;
+
+-- The same for a breaker that limits what it lets through: under its row lock, so that limits are exact. Who waits here
+-- may hold other rows, and a call may come by several breakers in any order, so nobody waits long: who does not get the
+-- lock is let through next time. That is shorter than what PostgreSQL takes for a deadlock.
+CREATE FUNCTION pgswarm._room_within(breaker integer, at timestamptz) RETURNS integer
+LANGUAGE plpgsql SET lock_timeout = '50ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    b      pgswarm.breaker;
+    v_room double precision;
+    v_live bigint;
+BEGIN
+    BEGIN
+        SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room_within.breaker FOR NO KEY UPDATE;
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN 0;
+    END;
     IF b.forced_until <= at THEN
         b.forced := NULL;
     END IF;
@@ -156,6 +174,21 @@ BEGIN
 END
 $$;
 
+-- The breakers that stand in the way of an agent and of a queue, whatever the tasks need. An agent with a suspicious kind
+-- has its own among them, so that the claim looks at kinds too.
+CREATE FUNCTION pgswarm._watched_for(session pgswarm.session, queue pgswarm.queue) RETURNS integer[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN ARRAY(
+        SELECT b.id FROM pgswarm.breaker b
+        WHERE b.watched AND CASE b.scope WHEN 'agent' THEN b.agent = session.agent
+                                         WHEN 'queue' THEN b.name = queue.name END
+        ORDER BY b.id);
+END
+$$;
+
 -- Refuses for the sake of the first breaker that has no room.
 CREATE FUNCTION pgswarm._refuse_gated(gates integer[], at timestamptz) RETURNS void
 LANGUAGE plpgsql
@@ -174,13 +207,12 @@ $$;
 
 -- A claim from a queue on whose way there are breakers: of its own, of the agent, of what its tasks need.
 CREATE FUNCTION pgswarm._claim_gated(
-    session pgswarm.session, queue pgswarm.queue, room integer, lease interval, at timestamptz
+    session pgswarm.session, queue pgswarm.queue, common integer[], room integer, lease interval, at timestamptz
 ) RETURNS SETOF pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_common integer[] := array_remove(ARRAY[queue.breaker, session.breaker], NULL);
     v_left   integer := room;
     v_lane   record;
     v_rooms  jsonb;
@@ -188,18 +220,18 @@ DECLARE
     v_next   record;
     v_kinds  text[];
 BEGIN
-    IF session.breaker IS NOT NULL THEN
+    IF cardinality(common) > 0 THEN
         v_kinds := ARRAY(SELECT b.kind FROM pgswarm.breaker b
-                         WHERE b.scope = 'kind' AND b.agent = session.agent AND pgswarm._room(b.id, at) <= 0);
+                         WHERE b.scope = 'kind' AND b.watched AND b.agent = session.agent AND pgswarm._room(b.id, at) <= 0);
     END IF;
-    v_rooms := pgswarm._rooms(session, queue, v_common, at);
-    v_left := least(v_left, (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_common) b));
+    v_rooms := pgswarm._rooms(session, queue, common, at);
+    v_left := least(v_left, (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(common) b));
     IF v_left > 0 THEN
         PERFORM pgswarm._promote(queue.id, 100, at);
     END IF;
     FOR v_lane IN SELECT * FROM pgswarm._shares(queue, v_rooms, v_left) LOOP
         v_room := least(v_left, v_lane.share,
-            (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_lane.breakers || v_common) b));
+            (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_lane.breakers || common) b));
         CONTINUE WHEN v_room <= 0;
         IF cardinality(v_kinds) > 0 THEN
             v_next := pgswarm._next_but(v_lane.lane, v_room, v_kinds);
@@ -208,12 +240,12 @@ BEGIN
         END IF;
         CONTINUE WHEN v_next.tasks IS NULL;
         v_left := v_left - cardinality(v_next.tasks);
-        RETURN QUERY SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, v_common || v_lane.breakers);
-        IF session.breaker IS NOT NULL THEN
+        RETURN QUERY SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, common || v_lane.breakers);
+        IF cardinality(common) > 0 THEN
             PERFORM pgswarm._charge_kinds(session.agent, v_next.tasks, at);
         END IF;
-        PERFORM pgswarm._charge(v_common || v_lane.breakers, v_next.tasks, at);
-        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || v_common)
+        PERFORM pgswarm._charge(common || v_lane.breakers, v_next.tasks, at);
+        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || common)
                                                      THEN e.value::integer - cardinality(v_next.tasks)
                                                      ELSE e.value::integer END), '{}')
         INTO v_rooms FROM jsonb_each_text(v_rooms) e WHERE e.value IS NOT NULL;

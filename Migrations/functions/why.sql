@@ -74,7 +74,8 @@ BEGIN
     END IF;
     SELECT * INTO v_shut FROM pgswarm._shut_for(task.lane, at) LIMIT 1;
     IF v_shut.id IS NULL THEN
-        SELECT * INTO v_shut FROM pgswarm.breaker b WHERE b.id = queue.breaker AND pgswarm._is_shut(b, at);
+        SELECT * INTO v_shut FROM pgswarm.breaker b
+        WHERE b.scope = 'queue' AND b.name = queue.name AND pgswarm._is_shut(b, at);
     END IF;
     IF v_shut.id IS NOT NULL THEN
         RETURN QUERY SELECT 'breaker', 'it waits, at no cost: ' || pgswarm._breaker_message(v_shut, at),
