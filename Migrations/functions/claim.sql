@@ -107,7 +107,7 @@ BEGIN
         IF v_watched THEN
             v_gates := pgswarm._watched_for(session, v_queue);
         END IF;
-        IF v_queue.lanes OR cardinality(v_gates) > 0 THEN
+        IF cardinality(v_gates) > 0 OR (v_queue.lanes AND pgswarm._is_any_lane_open(v_queue.id, v_now)) THEN
             RETURN QUERY SELECT * FROM pgswarm._claim_gated(session, v_queue, v_gates, v_room, lease, v_now);
             GET DIAGNOSTICS v_room = ROW_COUNT;
             v_left := v_left - v_room;

@@ -174,6 +174,28 @@ BEGIN
 END
 $$;
 
+-- Is there a lane with something in it that may be let through? While all are shut a claim goes past them as if they were
+-- not there. A look without locks: what opens in this moment is found by the next claim.
+CREATE FUNCTION pgswarm._is_any_lane_open(queue integer, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM pgswarm.lane l
+        WHERE l.queue = _is_any_lane_open.queue
+          AND NOT EXISTS (
+              SELECT FROM pgswarm.breaker b
+              WHERE b.id = ANY (l.breakers)
+                AND CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > at, true) THEN b.forced = 'open'
+                         WHEN NOT b.enabled THEN false
+                         ELSE b.not_before > at OR CASE b.state WHEN 'open' THEN b.until > at
+                                                                WHEN 'half_open' THEN pgswarm._permits(b.id, at) >= b.probes
+                                                                ELSE false END END)
+          AND EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = l.id));
+END
+$$;
+
 -- The breakers that stand in the way of an agent and of a queue, whatever the tasks need. An agent with a suspicious kind
 -- has its own among them, so that the claim looks at kinds too.
 CREATE FUNCTION pgswarm._watched_for(session pgswarm.session, queue pgswarm.queue) RETURNS integer[]
@@ -219,6 +241,7 @@ DECLARE
     v_room   integer;
     v_next   record;
     v_kinds  text[];
+    v_one    pgswarm.claimed;
 BEGIN
     IF cardinality(common) > 0 THEN
         v_kinds := ARRAY(SELECT b.kind FROM pgswarm.breaker b
@@ -240,7 +263,13 @@ BEGIN
         END IF;
         CONTINUE WHEN v_next.tasks IS NULL;
         v_left := v_left - cardinality(v_next.tasks);
-        RETURN QUERY SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, common || v_lane.breakers);
+        IF cardinality(v_next.tasks) = 1 THEN
+            v_one := pgswarm._grant_one(session, queue, v_next."rows"[1], lease, at, common || v_lane.breakers);
+            RETURN NEXT v_one;
+        ELSE
+            RETURN QUERY
+            SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, common || v_lane.breakers);
+        END IF;
         IF cardinality(common) > 0 THEN
             PERFORM pgswarm._charge_kinds(session.agent, v_next.tasks, at);
         END IF;
