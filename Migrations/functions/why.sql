@@ -155,7 +155,7 @@ $$;
 
 CREATE FUNCTION pgswarm.why_empty(queues text[], session uuid DEFAULT NULL, agent text DEFAULT NULL)
 RETURNS TABLE (queue text, reason text, message text, retry_at timestamptz, ready bigint, scheduled bigint,
-               blocked bigint, running bigint)
+               blocked bigint, running bigint, held bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET timezone = 'UTC'
 AS $$
 #variable_conflict use_column
@@ -171,10 +171,11 @@ DECLARE
 BEGIN
     FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
-        SELECT count(*) INTO ready
-        FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(v_queue)) LIMIT 100000) seen;
+        SELECT count(*) FILTER (WHERE NOT seen.shut), count(*) FILTER (WHERE seen.shut) INTO ready, held
+        FROM (SELECT r.lane < 0 AND EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane) AS shut
+              FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(v_queue)) LIMIT 100000) seen;
         v_shut := NULL;
-        IF ready > 0 THEN
+        IF ready + held > 0 THEN
             SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
         END IF;
         SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
@@ -196,7 +197,7 @@ BEGIN
             WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
             WHEN 'max_running' THEN format('queue "%s" runs %s, which is its limit', queue, pgswarm._counted(v_queue.max_running, 'task'))
             WHEN 'agent_breaker' THEN format('this agent gets no more for now: %s', pgswarm._breaker_message(v_shut, v_now))
-            WHEN 'breaker' THEN format('queue "%s" has %s that wait: %s', queue, pgswarm._counted(ready, 'task'), pgswarm._breaker_message(v_shut, v_now))
+            WHEN 'breaker' THEN format('queue "%s" has %s: %s', queue, pgswarm._counted(ready + held, 'waiting task'), pgswarm._breaker_message(v_shut, v_now))
             WHEN 'taken' THEN format('queue "%s" has %s, which others are claiming', queue, pgswarm._counted(ready, 'ready task'))
             WHEN 'scheduled' THEN format('queue "%s" has %s, the next is due at %s', queue,
                 pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))
