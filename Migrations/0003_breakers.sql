@@ -54,6 +54,7 @@ INSERT INTO pgswarm.breaker (scope, name, enabled, counts, failure_rate) VALUES
     ('agent', '*', true, '{lost,reported}', NULL),  -- that a task failed is no news about the agent; that it vanished is
     ('kind', '*', false, '{failed,lost,overdue,reported}', 0.5),
     ('queue', '*', false, '{failed,lost,overdue,reported}', 0.5);
+UPDATE pgswarm.breaker SET ramp_step = '1 second' WHERE scope = 'queue';  -- a queue that goes on after a pause
 
 -- Outcomes in slices of time, in several rows for each slice, so that those who count do not wait for one another.
 CREATE TABLE pgswarm.breaker_count (

@@ -178,7 +178,9 @@ BEGIN
     SET expires_at = v_now + s.ttl
     FROM pgswarm.agent a
     WHERE s.token = beat.session AND s.ended_at IS NULL AND a.id = s.agent
-    RETURNING CASE WHEN a.draining_since IS NULL THEN 'ok' ELSE 'drain' END, s.expires_at;
+    RETURNING CASE WHEN a.draining_since IS NOT NULL THEN CASE a.draining_how WHEN 'pause' THEN 'ok' ELSE 'drain' END
+                   WHEN (SELECT g.paused_how FROM pgswarm.setting g) = 'drain' THEN 'drain'
+                   ELSE 'ok' END, s.expires_at;
     IF NOT FOUND THEN
         RETURN QUERY SELECT 'lost', NULL::timestamptz;
     END IF;

@@ -74,7 +74,8 @@ DECLARE
     v_one   pgswarm.claimed;
     v_ids   integer[] := '{}';
     v_gates integer[] := '{}';
-    v_watched boolean := EXISTS (SELECT FROM pgswarm.breaker b WHERE b.watched);
+    v_watched boolean;
+    v_paused  boolean;
     v_queue pgswarm.queue;
     v_name  text;
 BEGIN
@@ -84,6 +85,8 @@ BEGIN
         PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
             'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
     END IF;
+    SELECT s.paused_at IS NOT NULL, EXISTS (SELECT FROM pgswarm.breaker b WHERE b.watched) INTO v_paused, v_watched
+    FROM pgswarm.setting s;
     IF EXISTS (SELECT FROM pgswarm.pulse p WHERE p.next_at <= v_now) THEN
         PERFORM pgswarm._ride(v_now, session.id);
     END IF;
@@ -98,7 +101,7 @@ BEGIN
             v_queue := pgswarm._queue_made(v_name);
         END IF;
         v_ids := v_ids || v_queue.id;
-        CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL OR session.draining;
+        CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL OR session.draining OR v_paused;
         v_room := v_left;
         IF v_queue.max_running IS NOT NULL THEN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));

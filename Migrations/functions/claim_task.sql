@@ -54,6 +54,10 @@ BEGIN
         PERFORM pgswarm._refuse('not_ready', format('task %s is not for this agent: it is draining and claims no more', task),
             'finish what it holds, or let it go on with: pgswarm agents drain NAME --off');
     END IF;
+    IF (SELECT s.paused_at IS NOT NULL FROM pgswarm.setting s) THEN
+        PERFORM pgswarm._refuse('not_ready', 'the whole swarm is paused' || coalesce(
+            (SELECT ': ' || s.paused_reason FROM pgswarm.setting s), ''), 'wait for: pgswarm resume --swarm');
+    END IF;
     v_state := pgswarm._hold_still(_claim_task.task);
     v_now := pgswarm.clock();
     IF v_state = 'running' AND pgswarm._lose_if_void(_claim_task.task, v_now) THEN
