@@ -24,11 +24,14 @@ struct ControlTests {
         try await ada.enqueue(count: 100)
         try await ada.control("queue:q", "pause")
         try await ada.control("queue:q", "resume")
-        #expect(try await ada.claim(count: 100).count == 8)
+        // Eight at first; how far the ramp has come when a claim arrives depends on the machine.
+        let first = try await ada.claim(count: 100).count
+        #expect((8...15).contains(first))
         try await letPass(.seconds(1))
-        #expect(try await ada.claim(count: 100).count == 8)
+        let second = try await ada.claim(count: 100).count
+        #expect((16...40).contains(first + second))
         try await letPass(.seconds(12))
-        #expect(try await ada.claim(count: 100).count == 84)
+        #expect(try await ada.claim(count: 100).count == 100 - first - second)
     }
 
     @Test("One task is paused wherever it stands, and stays so until it is resumed")
