@@ -104,7 +104,8 @@ extension Swarm {
     }
 
     /// A conversation, by its name or one of its messages, with what has become of each message.
-    public func thread(_ thread: String? = nil, of message: MessageID? = nil) async throws(SwarmError) -> [MessageInfo] {
+    public func thread(_ thread: String? = nil, of message: MessageID? = nil) async throws(SwarmError) -> [MessageInfo]
+    {
         let author = try await author()
         return try await read("message_thread") { db throws(SwarmError) in
             try db.thread(thread, of: message, agent: author.agent, session: author.session)

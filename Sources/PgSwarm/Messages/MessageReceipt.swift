@@ -44,7 +44,8 @@ public struct MessageReceipt: Sendable {
         depth = try row[4, as: Int?.self]
         if let code = try row[5, as: String?.self] {
             refusal = SwarmError(
-                SwarmError.Code(rawValue: code), try row[6, as: String?.self] ?? code, hint: try row[7, as: String?.self])
+                SwarmError.Code(rawValue: code), try row[6, as: String?.self] ?? code,
+                hint: try row[7, as: String?.self])
         }
         retryAt = try row[8, as: Date?.self]
         lastSeen = try row[9, as: Date?.self]

@@ -14,7 +14,8 @@ extension Message {
         [
             ("id", .string(id.description)), ("sender", JSON(sender?.rawValue)), ("trust", .string(trust)),
             ("sent_at", JSON(sentAt)), ("thread", .string(thread)), ("kind", JSON(kind)), ("subject", JSON(subject)),
-            ("body", body.map { .raw($0.text.escapedInJSON) } ?? .null), ("urgent", .bool(isUrgent)), ("hop", JSON(hop)),
+            ("body", body.map { .raw($0.text.escapedInJSON) } ?? .null), ("urgent", .bool(isUrgent)),
+            ("hop", JSON(hop)),
             ("in_reply_to", JSON(inReplyTo?.description)), ("as_holder_of", JSON(asHolderOf?.description)),
             ("expects_reply_by", JSON(expectsReplyBy)),
         ]
@@ -60,7 +61,8 @@ extension DeadMessage {
     /// For `--json`.
     var json: JSON {
         [
-            "id": .string(message.description), "recipient": .string(recipient.rawValue), "sender": JSON(sender?.rawValue),
+            "id": .string(message.description), "recipient": .string(recipient.rawValue),
+            "sender": JSON(sender?.rawValue),
             "subject": JSON(subject), "body": body.map { .raw($0.text.escapedInJSON) } ?? .null,
             "deliveries": JSON(deliveries), "generation": JSON(generation), "died_at": JSON(diedAt),
             "reason": JSON(reason), "causes": causes.map { .raw($0.text.escapedInJSON) } ?? .array([]),

@@ -31,7 +31,8 @@ enum MessageOutput {
                 + (receipt.refusal?.hint.map { "; \($0.printable)" } ?? "")
         }
         let away = receipt.lastSeen.map { ", who was last seen \(Elapsed.relative($0, to: Date()))" } ?? ""
-        let news = receipt.state == .coalesced ? "in place of an unread one" : "number \(receipt.depth ?? 1) in the mailbox"
+        let news =
+            receipt.state == .coalesced ? "in place of an unread one" : "number \(receipt.depth ?? 1) in the mailbox"
         return "message \(id) to \(to): \(news)\(away)"
     }
 
@@ -104,7 +105,8 @@ enum MessageOutput {
     static func table(_ mail: [MessageInfo]) -> Table {
         let now = Date()
         var table = Table([
-            .right("ID"), .left("FROM"), .left("TO"), .left("STATE"), .left("SENT"), .flexible("THREAD"), .flexible("SAYS"),
+            .right("ID"), .left("FROM"), .left("TO"), .left("STATE"), .left("SENT"), .flexible("THREAD"),
+            .flexible("SAYS"),
         ])
         for one in mail {
             table.add([

@@ -32,7 +32,8 @@ extension Caller {
     /// Sends a message; answers a row for each recipient.
     @discardableResult
     func send(
-        _ recipients: String..., body: String = "\"hello\"", thread: String? = nil, urgent: Bool = false, key: String? = nil,
+        _ recipients: String..., body: String = "\"hello\"", thread: String? = nil, urgent: Bool = false,
+        key: String? = nil,
         replyTo: Int? = nil, replyWithin: Duration? = nil, ttl: Duration? = nil, handle: String? = nil,
         request: String? = nil
     ) async throws -> [Sent] {
@@ -45,7 +46,8 @@ extension Caller {
     @discardableResult
     func send(
         to recipients: [String]?, body: String = "\"hello\"", subject: String? = nil, thread: String? = nil,
-        urgent: Bool = false, key: String? = nil, replyTo: Int? = nil, replyWithin: Duration? = nil, ttl: Duration? = nil,
+        urgent: Bool = false, key: String? = nil, replyTo: Int? = nil, replyWithin: Duration? = nil,
+        ttl: Duration? = nil,
         handle: String? = nil, request: String? = nil
     ) async throws -> [Sent] {
         try await rows(
@@ -57,7 +59,8 @@ extension Caller {
             """
         ).map { row in
             Sent(
-                recipient: try row[0, as: String.self], state: try row[1, as: String.self], id: try row[2, as: Int?.self],
+                recipient: try row[0, as: String.self], state: try row[1, as: String.self],
+                id: try row[2, as: Int?.self],
                 seq: try row[3, as: Int?.self], depth: try row[4, as: Int?.self], code: try row[5, as: String?.self],
                 message: try row[6, as: String?.self], hint: try row[7, as: String?.self])
         }

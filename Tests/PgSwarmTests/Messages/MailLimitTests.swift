@@ -115,7 +115,8 @@ struct MailLimitTests {
         #expect(events == 1)
     }
 
-    @Test("A request without an answer becomes an event and urgent mail to a human, once; an answer in time prevents it")
+    @Test(
+        "A request without an answer becomes an event and urgent mail to a human, once; an answer in time prevents it")
     func overdue() async throws {
         let ada = try await Caller.named().introduced()
         let bob = try await Caller.named("bob").introduced()

@@ -60,7 +60,8 @@ struct MessageTests {
         #expect(try dead[2, as: JSONText.self].text.contains("no key 3"))
         #expect(try dead[3, as: Int.self] == 5)
         // Round trip: the same id, its old place, five more tries.
-        let redriven = try await ada.rows("SELECT id, generation FROM pgswarm.message_redrive(\([poison]), agent => 'ada')")[0]
+        let redriven = try await ada.rows(
+            "SELECT id, generation FROM pgswarm.message_redrive(\([poison]), agent => 'ada')")[0]
         #expect(try redriven[0, as: Int.self] == poison)
         #expect(try redriven[1, as: Int.self] == 2)
         try await letPass(.seconds(301))
@@ -80,12 +81,15 @@ struct MessageTests {
         try await bob.nack(try await bob.receive()[0].handle)
         #expect(try await ada.fate(of: id) == ["dead"])
         #expect(
-            await refusal { try await ada.rows("SELECT pgswarm.message_discard(\([id]), '', agent => 'ada')") } == "PS003")
+            await refusal { try await ada.rows("SELECT pgswarm.message_discard(\([id]), '', agent => 'ada')") }
+                == "PS003")
         try await ada.rows("SELECT pgswarm.message_discard(\([id]), 'obsolete', agent => 'ada')")
         #expect(try await ada.fate(of: id) == ["discarded"])
     }
 
-    @Test("Fifty senders to one recipient at once: the order of each thread is that of the commits, and nothing is missing")
+    @Test(
+        "Fifty senders to one recipient at once: the order of each thread is that of the commits, and nothing is missing"
+    )
     func manySenders() async throws {
         let bob = try await Caller.named("bob").introduced()
         try await bob.setMessages(#"{"max_count": 1000}"#)

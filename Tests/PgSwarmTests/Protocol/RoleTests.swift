@@ -103,7 +103,12 @@ struct RoleTests {
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_force", "breaker_set", "control",
         ] { expected[name] = steering }
-        for name in ["set_queue", "register_agent", "retire_agent", "drain", "set_registration"] {
+        for name in [
+            "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
+            "message_dead", "message_redrive", "message_discard", "message_subscribe", "message_unsubscribe",
+            "message_wait", "message_ring",
+        ] { expected[name] = taking.union(["reviewer"]) }
+        for name in ["set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration"] {
             expected[name] = ["operator"]
         }
         // The two inner ones are called by views, with the rights of whoever reads them.

@@ -16,7 +16,8 @@ struct MessageDead: SwarmCommand {
             """
     )
 
-    @Option(name: .long, parsing: .unconditional, help: ArgumentHelp("At most so many, the latest.", valueName: "number"))
+    @Option(
+        name: .long, parsing: .unconditional, help: ArgumentHelp("At most so many, the latest.", valueName: "number"))
     var limit = 100
 
     @OptionGroup(title: "Common") var options: CommonOptions
@@ -36,7 +37,8 @@ struct MessageDead: SwarmCommand {
             ])
             for one in dead {
                 table.add([
-                    "\(one.message)", Table.Cell(one.sender?.rawValue ?? "the relay"), Table.Cell(one.recipient.rawValue),
+                    "\(one.message)", Table.Cell(one.sender?.rawValue ?? "the relay"),
+                    Table.Cell(one.recipient.rawValue),
                     "\(one.deliveries)", Table.Cell(one.diedAt.map { Elapsed.relative($0, to: now) }),
                     Table.Cell(one.reason, .bad),
                 ])

@@ -41,8 +41,9 @@ struct MessageInbox: SwarmCommand {
         } else if mail.isEmpty {
             context.console.line("no messages")
         } else {
-            context.console.lines(MessageOutput.table(mail).render(
-                width: context.console.width, style: context.console.style))
+            context.console.lines(
+                MessageOutput.table(mail).render(
+                    width: context.console.width, style: context.console.style))
         }
         return .ok
     }
@@ -66,7 +67,8 @@ struct MessageThread: SwarmCommand {
     @Argument(help: "Its name, or the number of one of its messages.")
     var thread: String
 
-    @Option(name: .long, parsing: .unconditional, help: ArgumentHelp("At most so many, the latest.", valueName: "number"))
+    @Option(
+        name: .long, parsing: .unconditional, help: ArgumentHelp("At most so many, the latest.", valueName: "number"))
     var limit = 100
 
     @OptionGroup(title: "Common") var options: CommonOptions
@@ -80,8 +82,9 @@ struct MessageThread: SwarmCommand {
         if context.json {
             for one in mail { context.console.json(one.json) }
         } else {
-            context.console.lines(MessageOutput.table(mail).render(
-                width: context.console.width, style: context.console.style))
+            context.console.lines(
+                MessageOutput.table(mail).render(
+                    width: context.console.width, style: context.console.style))
         }
         return .ok
     }

@@ -24,7 +24,8 @@ struct MessageMailboxes: SwarmCommand {
         }
         let now = Date()
         var table = Table([
-            .flexible("MAILBOX"), .right("UNREAD"), .right("DELIVERED"), .right("DEAD"), .right("LIMIT"), .left("OLDEST"),
+            .flexible("MAILBOX"), .right("UNREAD"), .right("DELIVERED"), .right("DEAD"), .right("LIMIT"),
+            .left("OLDEST"),
             .flexible("MEMBERS"),
         ])
         for box in boxes {

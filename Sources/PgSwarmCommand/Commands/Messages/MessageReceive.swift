@@ -22,7 +22,8 @@ struct MessageReceive: SwarmCommand {
     var mailboxes: [MailAddress] = []
 
     @Option(
-        name: .shortAndLong, parsing: .unconditional, help: ArgumentHelp("At most so many. Default: 10.", valueName: "number"))
+        name: .shortAndLong, parsing: .unconditional,
+        help: ArgumentHelp("At most so many. Default: 10.", valueName: "number"))
     var max = 10
 
     @Option(
@@ -32,7 +33,8 @@ struct MessageReceive: SwarmCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("After so long without an acknowledgement they come again. Default: 5m.", valueName: "duration"),
+        help: ArgumentHelp(
+            "After so long without an acknowledgement they come again. Default: 5m.", valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var visibility: Duration?
 

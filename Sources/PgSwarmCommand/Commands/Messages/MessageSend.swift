@@ -100,7 +100,8 @@ struct MessageOptions: ParsableArguments {
     var replyWithin: Duration?
 
     @Option(
-        parsing: .unconditional, help: ArgumentHelp("Expires unread after so long. Default: 7d.", valueName: "duration"),
+        parsing: .unconditional,
+        help: ArgumentHelp("Expires unread after so long. Default: 7d.", valueName: "duration"),
         transform: DurationArgument.parsePositive)
     var ttl: Duration?
 

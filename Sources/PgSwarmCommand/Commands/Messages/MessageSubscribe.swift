@@ -64,7 +64,9 @@ struct MessageUnsubscribe: SwarmCommand {
         let wasMember = try await connection.unsubscribe(
             from: address, member: member.map { AgentName($0) }, agent: caller.agent, session: caller.session)
         if context.json {
-            context.console.json(["address": .string(address.rawValue), "subscribed": false, "changed": .bool(wasMember)])
+            context.console.json([
+                "address": .string(address.rawValue), "subscribed": false, "changed": .bool(wasMember),
+            ])
         } else {
             let news = wasMember ? "unsubscribed from" : "was not subscribed to"
             context.console.line("\(news) \(address.rawValue.printable)")
