@@ -44,7 +44,6 @@ BEGIN
         v_session := CASE WHEN session IS NULL THEN pgswarm._bare_session(agent) ELSE pgswarm._live_session(session) END;
     END IF;
     v_boxes := ARRAY(SELECT m.id FROM pgswarm._readable(mailboxes, v_session.agent, v_lease.task, false) m);
-    PERFORM pgswarm._touch(v_session, pgswarm.clock());
     PERFORM FROM pgswarm.mailbox m WHERE m.id = ANY (v_boxes) ORDER BY m.id FOR UPDATE;
     v_now := pgswarm.clock();
     FOR b IN
@@ -67,6 +66,8 @@ BEGIN
         END LOOP;
         EXIT WHEN jsonb_array_length(v_taken) >= max;
     END LOOP;
+    -- After the mailboxes: a claim that sweeps some comes to its session later too.
+    PERFORM pgswarm._touch(v_session, v_now);
     IF v_taken = '[]' THEN
         RETURN;
     END IF;

@@ -46,7 +46,6 @@ DECLARE
 BEGIN
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
-        PERFORM pgswarm._touch(v_session, pgswarm.clock());
     END IF;
     SELECT jsonb_agg(to_jsonb(h) ORDER BY h.ord) INTO v_list FROM pgswarm._delivered(handles) h;
     v_now := pgswarm.clock();
@@ -87,6 +86,9 @@ BEGIN
         END IF;
         RETURN NEXT;
     END LOOP;
+    IF session IS NOT NULL THEN
+        PERFORM pgswarm._touch(v_session, v_now);
+    END IF;
     IF cardinality(v_done) > 0 THEN
         PERFORM pgswarm._record('message_' || how, NULL, d.session, d.reader, NULL,
             jsonb_build_object('messages', to_jsonb(v_done)), v_now);

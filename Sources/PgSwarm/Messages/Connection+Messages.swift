@@ -34,7 +34,9 @@ extension Connection {
         return try rows(sql) { row throws(PostgresError) in try ReceivedMessage(row) }
     }
 
-    /// Is done with messages. In the transaction of a message's effect, the effect happens once.
+    /// Is done with messages.
+    ///
+    /// In the transaction of a message's effect, the effect happens once.
     ///
     /// - Returns: An answer for each; `lost_claim` when it has been delivered again.
     @discardableResult
@@ -76,7 +78,9 @@ extension Connection {
 
 // Looking, and what an operator does.
 extension Connection {
-    /// Shows what is in mailboxes and takes nothing. Operators may look into every mailbox.
+    /// Shows what is in mailboxes and takes nothing.
+    ///
+    /// Operators may look into every mailbox.
     public func peek(
         _ mailboxes: [MailAddress]? = nil, max: Int = 20, handle: Handle? = nil, agent: AgentName? = nil,
         session: UUID? = nil

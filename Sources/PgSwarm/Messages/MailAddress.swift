@@ -18,7 +18,9 @@ public struct MailAddress: RawRepresentable, Sendable, Hashable, CustomStringCon
     public static func role(_ name: String) -> Self { Self(rawValue: "role:\(name)") }
     /// All subscribers of a topic, each with a copy of its own.
     public static func topic(_ name: String) -> Self { Self(rawValue: "topic:\(name)") }
-    /// A human, who reads as an operator. `operator` is always there.
+    /// A human, who reads as an operator.
+    ///
+    /// `operator` is always there.
     public static func human(_ name: String) -> Self { Self(rawValue: "human:\(name)") }
     /// Whoever holds a task, now or next.
     public static func task(_ id: TaskID) -> Self { Self(rawValue: "task:\(id)") }

@@ -10,7 +10,9 @@ public struct Message: Sendable {
     public var id: MessageID
     /// The agent that sent it; `nil`: the relay itself.
     public var sender: AgentName?
-    /// Where its words come from: `peer`, or `system` for the relay's own. Stamped by the database.
+    /// Where its words come from: `peer`, or `system` for the relay's own.
+    ///
+    /// Stamped by the database.
     public var trust: String
     /// When it was sent.
     public var sentAt: Date

@@ -4,13 +4,15 @@ public import Postgres
 ///
 /// Sender, time and the number of hops are the database's word; there is no field for them.
 public struct MessageDraft: Sendable {
-    /// Who is meant. Empty for an answer: then it goes to who asked.
+    /// Who is meant; empty for an answer, which goes to who asked.
     public var recipients: [MailAddress]
     /// What is said, up to 4 KB of JSON.
     public var body: JSONText?
     /// In a few words, for lists.
     public var subject: String?
-    /// The conversation. Messages of one conversation are delivered one after the other; by default a new one begins, or
+    /// The conversation.
+    ///
+    /// Messages of one conversation are delivered one after the other; by default a new one begins, or
     /// that of the message that is answered goes on.
     public var thread: String?
     /// What sort of message this is, for programs.
@@ -25,7 +27,7 @@ public struct MessageDraft: Sendable {
     public var replyWithin: Duration?
     /// After which time an unread message expires; `nil`: the relay's, a week.
     public var ttl: Duration?
-    /// The task as whose holder this is said. The call is refused when it has been lost.
+    /// The task as whose holder this is said; the call is refused when it has been lost.
     public var handle: Handle?
     /// A repetition with the same id sends nothing more and gets the same answer, for a week.
     public var requestID: String?

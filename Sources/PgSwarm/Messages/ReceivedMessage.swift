@@ -35,7 +35,9 @@ public struct ReceivedMessage: Sendable {
     }
 }
 
-/// What a reader shows to acknowledge a message. It is a capability, like a task's handle; the database checks it.
+/// What a reader shows to acknowledge a message.
+///
+/// It is a capability, like a task's handle; the database checks it.
 public struct DeliveryHandle: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
     /// As it was answered; begins with `m`.
     public let rawValue: String
