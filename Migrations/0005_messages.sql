@@ -105,7 +105,10 @@ CREATE TABLE pgswarm.delivery (
 COMMENT ON TABLE pgswarm.delivery IS 'A message in a mailbox. Redelivery and redrive keep its number and its message''s id.';
 CREATE UNIQUE INDEX delivery_message ON pgswarm.delivery (message, mailbox);
 CREATE INDEX delivery_live ON pgswarm.delivery (mailbox, seq) WHERE state IN ('queued', 'leased');
+-- What stands before a message of its thread, whatever the thread's past; and its past, for roles.
+CREATE INDEX delivery_ahead ON pgswarm.delivery (mailbox, thread, seq) WHERE state IN ('queued', 'leased');
 CREATE INDEX delivery_thread ON pgswarm.delivery (mailbox, thread, seq);
+CREATE INDEX delivery_out ON pgswarm.delivery (mailbox, seq) WHERE state = 'leased';
 CREATE INDEX delivery_expiry ON pgswarm.delivery (expires_at) WHERE state IN ('queued', 'leased');
 CREATE INDEX delivery_lapse ON pgswarm.delivery (due) WHERE state = 'leased';
 CREATE INDEX delivery_dead ON pgswarm.delivery (mailbox, seq) WHERE state = 'dead';

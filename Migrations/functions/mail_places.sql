@@ -93,9 +93,13 @@ DECLARE
     v_gone  bigint[] := '{}';
 BEGIN
     FOR v_one IN
-        SELECT * FROM pgswarm.delivery d
-        WHERE d.mailbox = _tidy.mailbox AND d.state IN ('queued', 'leased') AND (d.state = 'leased' OR d.expires_at <= at)
-        ORDER BY d.seq LIMIT batch
+        (SELECT * FROM pgswarm.delivery d WHERE d.mailbox = _tidy.mailbox AND d.state = 'leased' ORDER BY d.seq LIMIT batch)
+        UNION ALL
+        -- The first condition is one look at what expires next anywhere, and nearly always all there is.
+        (SELECT * FROM pgswarm.delivery d
+         WHERE EXISTS (SELECT FROM pgswarm.delivery x WHERE x.state IN ('queued', 'leased') AND x.expires_at <= at)
+           AND d.mailbox = _tidy.mailbox AND d.state = 'queued' AND d.expires_at <= at
+         ORDER BY d.seq LIMIT batch)
     LOOP
         IF v_one.state = 'leased' THEN
             v_why := pgswarm._lapsed(v_one, at);

@@ -42,6 +42,18 @@ struct ViewTests {
             "streak", "succeeded", "failed", "waiting", "permits", "forced_by", "forced_reason", "forced_until",
         ],
         "dependencies": ["task_id", "on_task_id", "met", "on_state"],
+        "mailboxes": [
+            "mailbox", "kind", "name", "unread", "delivered", "bytes", "max_count", "oldest_at", "dead", "members",
+        ],
+        "messages": [
+            "id", "thread", "sender", "sent_at", "subject", "kind", "urgent", "hop", "in_reply_to", "as_holder_of",
+            "expects_reply_by", "answered_at", "body", "recipients", "open",
+        ],
+        "deliveries": [
+            "message", "recipient", "seq", "state", "thread", "deliveries", "generation", "delivered_at", "ended_at",
+            "answered_at", "reader", "visible_until", "due_at", "expires_at", "reason",
+        ],
+        "dead_messages": ["message", "recipient", "sender", "body", "deliveries", "generation", "reason", "causes"],
     ]
 
     @Test("Have the columns that are promised, of types that the client can read")
