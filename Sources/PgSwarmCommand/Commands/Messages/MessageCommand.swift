@@ -5,7 +5,7 @@ import PgSwarm
 struct MessageCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "message",
-        abstract: "Send messages to agents, roles, topics, humans and tasks, and read one's own.",
+        abstract: "Write to agents, roles and tasks; read one's mail.",
         discussion: """
             Addresses: an agent's NAME (or agent:NAME), role:NAME (one of its members reads it), topic:NAME (each \
             subscriber gets a copy), human:NAME, and task:ID (whoever holds the task, now or next). What a message says \
