@@ -26,6 +26,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.session = s.id);
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
+    PERFORM pgswarm._sweep_reservations(batch);
     RETURN NEXT;
 END
 $$;
