@@ -3,7 +3,7 @@
 -- https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
 SET LOCAL ROLE pgswarm_owner;
 
--- Locks the next ready rows of a queue, passing over those that another claimer is taking.
+-- Locks the next ready rows of a lane, passing over those that another claimer is taking.
 --
 -- The rows claimed since the last vacuum are still in the index, and a scan from its beginning walks over all of them;
 -- an old snapshot anywhere in the database keeps them there for as long as it lives. So each connection remembers
@@ -12,13 +12,13 @@ SET LOCAL ROLE pgswarm_owner;
 -- committed late or rolled back, which is found by the scans from the beginning: five a second, and whenever the short
 -- way finds too little. Nothing returns to an old position, so the head only moves forward.
 CREATE FUNCTION pgswarm._next(
-    queue integer, count integer, at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
+    lane integer, count integer, at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
 )
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_name     text := 'pgswarm.head_' || queue;
+    v_name     text := 'pgswarm.head_' || translate(lane::text, '-', 'n');
     v_hint     text[] := string_to_array(nullif(current_setting(v_name, true), ''), ' ');
     v_priority smallint;
     v_position bigint;
@@ -26,13 +26,13 @@ BEGIN
     -- Between, and not only below: a clock that was set back must not keep the short way open.
     IF extract(epoch FROM at) BETWEEN v_hint[3]::double precision - 0.2 AND v_hint[3]::double precision
         AND NOT EXISTS (SELECT FROM pgswarm.ready r
-                        WHERE r.queue = _next.queue AND r.priority < v_hint[1]::smallint)
+                        WHERE r.lane = _next.lane AND r.priority < v_hint[1]::smallint)
     THEN
         SELECT array_agg(x.address), array_agg(x.task), (array_agg(x.position))[1] INTO "rows", tasks, v_position
         FROM (
             SELECT r.ctid AS address, r.task, r.position
             FROM pgswarm.ready r
-            WHERE r.queue = _next.queue AND r.priority = v_hint[1]::smallint AND r.position >= v_hint[2]::bigint
+            WHERE r.lane = _next.lane AND r.priority = v_hint[1]::smallint AND r.position >= v_hint[2]::bigint
             ORDER BY r.position
             LIMIT _next.count
             FOR UPDATE SKIP LOCKED
@@ -49,7 +49,7 @@ BEGIN
     FROM (
         SELECT r.ctid AS address, r.task, r.priority, r.position
         FROM pgswarm.ready r
-        WHERE r.queue = _next.queue
+        WHERE r.lane = _next.lane
         ORDER BY r.priority, r.position
         LIMIT _next.count
         FOR UPDATE SKIP LOCKED
@@ -101,6 +101,12 @@ BEGIN
         IF v_queue.max_running IS NOT NULL THEN
             v_room := least(v_room, pgswarm._running_room(v_queue.id));
             CONTINUE WHEN v_room <= 0;
+        END IF;
+        IF v_queue.lanes OR v_queue.breaker IS NOT NULL OR session.breaker IS NOT NULL THEN
+            RETURN QUERY SELECT * FROM pgswarm._claim_gated(session, v_queue, v_room, lease, v_now);
+            GET DIAGNOSTICS v_room = ROW_COUNT;
+            v_left := v_left - v_room;
+            CONTINUE;
         END IF;
         v_next := pgswarm._next(v_queue.id, v_room, v_now);
         IF cardinality(v_next.tasks) IS DISTINCT FROM v_room AND pgswarm._promote(v_queue.id, 100, v_now) > 0 THEN

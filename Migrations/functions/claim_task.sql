@@ -47,6 +47,7 @@ DECLARE
     v_why    record;
     v_now    timestamptz;
     v_queue  pgswarm.queue;
+    v_gates  integer[];
     v_task   pgswarm.task;
 BEGIN
     IF session.draining THEN
@@ -77,17 +78,26 @@ BEGIN
     END IF;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _claim_task.task;
     SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;
+    v_gates := array_remove(ARRAY[v_queue.breaker, session.breaker], NULL)
+               || (SELECT l.breakers FROM pgswarm.lane l WHERE l.id = v_task.lane);
     IF v_state <> 'ready' OR v_queue.paused_at IS NOT NULL
         OR (v_queue.max_running IS NOT NULL AND pgswarm._running_room(v_queue.id) <= 0)
+        OR cardinality(v_gates) > 0 AND EXISTS (SELECT FROM unnest(v_gates) g WHERE pgswarm._room(g, v_now) <= 0)
     THEN
         SELECT * INTO v_why FROM pgswarm.why(_claim_task.task);
+        IF v_state = 'ready' AND v_queue.paused_at IS NULL AND cardinality(v_gates) > 0 THEN
+            PERFORM pgswarm._refuse_gated(v_gates, v_now);
+        END IF;
         PERFORM pgswarm._refuse('not_ready', format('task %s is not claimable: %s', task, v_why.message),
             'claim from the queue instead: it gives what is ready');
     END IF;
     RETURN NEXT pgswarm._grant_one(session, v_queue,
         (SELECT r.ctid FROM pgswarm.ready r
-         WHERE r.queue = v_task.queue AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)),
-        lease, v_now);
+         WHERE r.lane = pgswarm._lane(v_task) AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)),
+        lease, v_now, nullif(v_gates, '{}'));
+    IF cardinality(v_gates) > 0 THEN
+        PERFORM pgswarm._charge(v_gates, ARRAY[task], v_now);
+    END IF;
     PERFORM pgswarm._record('claimed', v_queue.id, session.id, NULL, ARRAY[task], NULL, v_now);
     IF session.kind = 'bare' THEN
         PERFORM pgswarm._outlive(session.id, ARRAY[task]);

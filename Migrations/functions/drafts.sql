@@ -37,7 +37,7 @@ BEGIN
                                   at + pgswarm._seconds((options ->> 'delay')::double precision));
         v_what := 'needs';
         IF options ? 'needs' AND options -> 'needs' <> 'null' THEN
-            v_task.needs := ARRAY(SELECT jsonb_array_elements_text(options -> 'needs'));
+            v_task.needs := ARRAY(SELECT DISTINCT n FROM jsonb_array_elements_text(options -> 'needs') n ORDER BY 1);
         END IF;
     EXCEPTION WHEN data_exception OR invalid_text_representation OR numeric_value_out_of_range
         OR datetime_field_overflow OR invalid_datetime_format THEN
@@ -54,6 +54,9 @@ BEGIN
         WHEN length(v_task.key) NOT BETWEEN 1 AND 500 THEN v_what := 'key';
         WHEN length(v_task.title) > 500 THEN v_what := 'title';
         WHEN length(v_task.kind) > 200 THEN v_what := 'kind';
+        WHEN cardinality(v_task.needs) > 16 OR EXISTS (
+            SELECT FROM unnest(v_task.needs) n WHERE n = '*' OR length(n) NOT BETWEEN 1 AND 200 OR n ~ '[[:cntrl:]]')
+            THEN v_what := 'needs';
         -- https://www.w3.org/TR/trace-context/#traceparent-header-field-values
         WHEN v_task.trace !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' THEN v_what := 'trace';
         ELSE v_what := NULL;
@@ -61,7 +64,7 @@ BEGIN
     IF v_what IS NOT NULL THEN
         PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is out of range', item, v_what),
             'limits are positive, a delay is not negative, "at" is a time like 2030-01-31T12:00:00Z, a key has 1 to 500 '
-            'characters, a title up to 500, a kind up to 200, a trace is a W3C traceparent');
+            'characters, a title up to 500, a kind up to 200, needs are up to 16 names of up to 200, a trace is a W3C traceparent');
     END IF;
     RETURN v_task;
 END
@@ -106,7 +109,7 @@ BEGIN
     END IF;
     UPDATE pgswarm.queue q SET backlog_limit = q.backlog_limit WHERE q.id = _check_backlog.queue.id
     RETURNING q.backlog_limit INTO v_limit;
-    SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.queue = _check_backlog.queue.id
+    SELECT (SELECT count(*) FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(_check_backlog.queue))
                                   LIMIT v_limit) seen)
          + (SELECT count(*) FROM pgswarm.waiting w WHERE w.queue = _check_backlog.queue.id)
     INTO v_there;

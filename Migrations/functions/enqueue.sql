@@ -144,8 +144,8 @@ BEGIN
     v_now := pgswarm.clock();
     INSERT INTO pgswarm.task (id, created_at, queue, creator, priority, payload)
     VALUES (v_id, v_now, v_queue.id, _enqueue_plain.actor, 0, _enqueue_plain.payload);
-    INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
-    VALUES (v_id, v_id, v_queue.id, 0, 0, 0, 0, 0, 0);
+    INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
+    VALUES (v_id, v_id, v_queue.id, 0, 0, 0, 0, 0, 0, v_queue.id);
     INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
     VALUES (v_now, v_queue.id, _enqueue_plain.actor, 'enqueued', ARRAY[v_id]);
     RETURN v_id;
@@ -165,12 +165,13 @@ BEGIN
     v_task.priority := 0;
     IF options <> '{}' THEN
         v_task := pgswarm._draft(1, options, at);
+        v_task.lane := pgswarm._lane_for(queue.id, v_task.needs);
     END IF;
     INSERT INTO pgswarm.task (id, created_at, due_at, parent, queue, creator, max_attempts, max_lost, priority, lease,
-                              deadline, kind, title, trace, needs, payload)
+                              deadline, kind, title, trace, needs, payload, lane)
     SELECT n.id, _enqueue_alike.at, v_task.due_at, _enqueue_alike.parent, _enqueue_alike.queue.id,
            _enqueue_alike.actor, v_task.max_attempts, v_task.max_lost, v_task.priority, v_task.lease,
-           v_task.deadline, v_task.kind, v_task.title, v_task.trace, v_task.needs, n.payload
+           v_task.deadline, v_task.kind, v_task.title, v_task.trace, v_task.needs, n.payload, v_task.lane
     FROM unnest(ids, payloads) n (id, payload);
     IF v_task.due_at > at THEN
         INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
@@ -179,8 +180,9 @@ BEGIN
                'scheduled', 'scheduled'
         FROM unnest(ids) n (id);
     ELSE
-        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
-        SELECT n.id, n.id, _enqueue_alike.queue.id, 0, v_task.priority, 0, 0, 0, 0
+        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
+        SELECT n.id, n.id, _enqueue_alike.queue.id, 0, v_task.priority, 0, 0, 0, 0,
+               coalesce(v_task.lane, _enqueue_alike.queue.id)
         FROM unnest(ids) n (id);
     END IF;
     INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
@@ -275,6 +277,7 @@ BEGIN
         v_task.queue := queue.id;
         v_task.creator := actor;
         v_task.payload := payloads[i];
+        v_task.lane := pgswarm._lane_for(queue.id, v_task.needs);
         v_tasks := v_tasks || v_task;
         v_made := v_made || id;
         v_unmet := 0;
@@ -292,7 +295,7 @@ BEGIN
             v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, 0, v_task.priority, 0, 0, 0, 0,
                 'scheduled', 'scheduled')::pgswarm.waiting;
         ELSE
-            v_ready := v_ready || ROW(id, id, queue.id, 0, v_task.priority, 0, 0, 0, 0)::pgswarm.ready;
+            v_ready := v_ready || ROW(id, id, queue.id, 0, v_task.priority, 0, 0, 0, 0, pgswarm._lane(v_task))::pgswarm.ready;
         END IF;
     END LOOP;
 

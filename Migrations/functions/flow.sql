@@ -49,9 +49,9 @@ BEGIN
         WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at
         RETURNING *
     ), placed AS (
-        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
         SELECT nextval('pgswarm.task_id'), g.task, g.queue, g.epoch, g.priority, g.generation, g.attempts, g.failed,
-               g.lost
+               g.lost, (SELECT pgswarm._lane(t) FROM pgswarm.task t WHERE t.id = g.task)
         FROM (SELECT * FROM gone ORDER BY due, task) g
     ), noted AS (
         INSERT INTO pgswarm.event (at, queue, kind, tasks)
@@ -111,6 +111,8 @@ DECLARE
     v_now   timestamptz := pgswarm.clock();
     v_tasks bigint[];
     v_lease pgswarm.lease;
+    v_lost  record;
+    v_ended jsonb := '[]';
 BEGIN
     lost := 0;
     dead := 0;
@@ -132,12 +134,15 @@ BEGIN
     LOOP
         v_now := pgswarm.clock();
         CONTINUE WHEN NOT pgswarm._is_void(v_lease, v_now);
-        IF pgswarm._lose(v_lease, pgswarm._void_reason(v_lease, v_now), v_now) = 'dead' THEN
+        SELECT * INTO v_lost FROM pgswarm._lose(v_lease, pgswarm._void_reason(v_lease, v_now), v_now);
+        v_ended := v_ended || v_lost.ended;
+        IF v_lost.state = 'dead' THEN
             dead := dead + 1;
         ELSE
             lost := lost + 1;
         END IF;
     END LOOP;
+    PERFORM pgswarm._tell(v_ended, v_now);
     RETURN NEXT;
 END
 $$;

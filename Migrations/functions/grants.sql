@@ -33,12 +33,14 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.progress(text, text, jsonb, double precision, jsonb),
     pgswarm.settle(text[], text[], jsonb[], uuid),
     pgswarm.complete(text, jsonb),
-    pgswarm.fail(text, text, interval, boolean),
+    pgswarm.fail(text, text, interval, boolean, text),
     pgswarm.release(text, text),
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
-    pgswarm.hold(text)
+    pgswarm.hold(text),
+    pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
+    pgswarm.breaker_permit(text, text, interval, text, uuid)
 TO pgswarm_worker;
 
 -- Steering: coordinators and operators.
@@ -51,7 +53,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
     pgswarm.take_seat(text, uuid, interval),
-    pgswarm.leave_seat(text, uuid)
+    pgswarm.leave_seat(text, uuid),
+    pgswarm.breaker_force(text, text, text, interval, text, uuid),
+    pgswarm.breaker_set(text, jsonb, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.
@@ -82,5 +86,6 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.reservations, pgswarm.reservation_line
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.reservation_line
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

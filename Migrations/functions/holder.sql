@@ -19,6 +19,9 @@ BEGIN
     ELSIF r.code = 'already_settled' THEN
         PERFORM pgswarm._refuse('already_settled', r.message, 'nothing is left to do under this handle');
     END IF;
+    IF r.ended IS NOT NULL THEN
+        PERFORM pgswarm._tell(r.ended, pgswarm.clock());
+    END IF;
     RETURN r.state;
 END
 $$;
@@ -33,7 +36,8 @@ $$;
 COMMENT ON FUNCTION pgswarm.complete IS 'Ends a hold with a result. Raises lost_claim if somebody else may have the task.';
 
 CREATE FUNCTION pgswarm.fail(
-    handle text, error text DEFAULT NULL, retry_in interval DEFAULT NULL, dead boolean DEFAULT false
+    handle text, error text DEFAULT NULL, retry_in interval DEFAULT NULL, dead boolean DEFAULT false,
+    cause text DEFAULT NULL
 ) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
@@ -43,11 +47,12 @@ BEGIN
             'give a time of 0 or more, or none for backoff with jitter');
     END IF;
     RETURN pgswarm._settle_or_raise(handle, 'fail', jsonb_strip_nulls(jsonb_build_object(
-        'error', error, 'retry_in', extract(epoch FROM retry_in), 'dead', dead)));
+        'error', error, 'retry_in', extract(epoch FROM retry_in), 'dead', dead, 'cause', cause)));
 END
 $$;
 COMMENT ON FUNCTION pgswarm.fail IS
-    'Ends a hold as a failed attempt: it is retried with backoff, after retry_in, or never again (dead).';
+    'Ends a hold as a failed attempt: it is retried with backoff, after retry_in, or never again (dead). cause: which of '
+    'the task''s needs was to blame, or task, when none was; breakers count it by that.';
 
 CREATE FUNCTION pgswarm.release(handle text, note text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off

@@ -37,7 +37,8 @@ AS $$ SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::b
 
 -- Turns ready rows that this transaction has locked into leases of a session. The caller writes the event.
 CREATE FUNCTION pgswarm._grant_many(
-    session pgswarm.session, queue pgswarm.queue, "rows" tid[], lease interval, at timestamptz
+    session pgswarm.session, queue pgswarm.queue, "rows" tid[], lease interval, at timestamptz,
+    gates integer[] DEFAULT NULL
 ) RETURNS SETOF pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
@@ -62,10 +63,10 @@ BEGIN
         JOIN pgswarm.task t ON t.id = r.task
     ), granted AS (
         INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
-                                   generation, attempts, failed, lost, seconds, strict_lease)
+                                   generation, attempts, failed, lost, seconds, strict_lease, gates)
         SELECT b.task, _grant_many.session.id, b.claim_id, least(_grant_many.at + b.length, b.deadline),
                _grant_many.at, b.deadline, _grant_many.queue.id, b.epoch, b.priority, b.generation, b.attempts,
-               b.failed, b.lost, extract(epoch FROM b.length), _grant_many.queue.strict_lease
+               b.failed, b.lost, extract(epoch FROM b.length), _grant_many.queue.strict_lease, _grant_many.gates
         FROM body b
     )
     SELECT b.task, pgswarm._handle(b.task, b.epoch, b.claim_id), b.epoch, v_fence | b.epoch, b.attempts + 1,
@@ -86,7 +87,8 @@ $$;
 
 -- The same for one row. Setting up the one large statement costs as much as its work on a dozen rows.
 CREATE FUNCTION pgswarm._grant_one(
-    session pgswarm.session, queue pgswarm.queue, "row" tid, lease interval, at timestamptz
+    session pgswarm.session, queue pgswarm.queue, "row" tid, lease interval, at timestamptz,
+    gates integer[] DEFAULT NULL
 ) RETURNS pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
@@ -114,10 +116,10 @@ BEGIN
          v_claimed.lease_until, v_claimed.lease_seconds,
          v_claimed.deadline, v_claimed.created_at, v_claimed.trace, v_claimed.parent, v_claimed.needs;
     INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
-                               generation, attempts, failed, lost, seconds, strict_lease)
+                               generation, attempts, failed, lost, seconds, strict_lease, gates)
     VALUES (v_task.id, _grant_one.session.id, v_claim, v_claimed.lease_until, _grant_one.at, v_claimed.deadline,
             _grant_one.queue.id, v_claimed.epoch, v_ready.priority, v_ready.generation, v_ready.attempts,
-            v_ready.failed, v_ready.lost, extract(epoch FROM v_length), _grant_one.queue.strict_lease);
+            v_ready.failed, v_ready.lost, extract(epoch FROM v_length), _grant_one.queue.strict_lease, _grant_one.gates);
     IF v_claimed.epoch > 1 THEN
         v_claimed.checkpoint := pgswarm._checkpoint(v_task.id);
         v_claimed.history := pgswarm._history(v_task.id);

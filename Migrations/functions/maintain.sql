@@ -25,6 +25,7 @@ BEGIN
     WHERE coalesce(s.ended_at, s.expires_at) < v_now - v_keep AND s.kind <> 'bare'
       AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.session = s.id);
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
+    PERFORM pgswarm._upkeep_breakers(v_now);
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
     PERFORM pgswarm._sweep_reservations(batch);
     RETURN NEXT;

@@ -18,11 +18,3 @@ AS $$
 BEGIN
 END
 $$;
-
--- Opens a dependency's breaker on behalf of the swarm.
-CREATE FUNCTION pgswarm._open_breaker(name text, reason text, at timestamptz) RETURNS void
-LANGUAGE plpgsql
-AS $$
-BEGIN
-END
-$$;

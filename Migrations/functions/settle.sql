@@ -51,6 +51,9 @@ BEGIN
         message := v_one.message;
         due_at := v_one.due_at;
         RETURN NEXT;
+        IF v_one.ended IS NOT NULL THEN
+            PERFORM pgswarm._tell(v_one.ended, pgswarm.clock());
+        END IF;
         RETURN;
     END IF;
     PERFORM pgswarm._lock_settled(handles, verdicts);
@@ -83,7 +86,9 @@ BEGIN
         GROUP BY g.session, g.queue
     )
     SELECT array_agg(g.ord) AS ords, array_agg(g.handle) AS handles, array_agg(g.task) AS tasks,
-           array_agg(g.late) AS late
+           array_agg(g.late) AS late,
+           jsonb_agg(jsonb_build_object('how', 'completed', 'gates', g.gates, 'claim_id', g.claim_id,
+                                        'began', g.started_at)) FILTER (WHERE g.gates IS NOT NULL) AS ended
     INTO v_gone
     FROM gone g;
     IF v_gone.ords IS NOT NULL THEN
@@ -95,14 +100,28 @@ BEGIN
         PERFORM pgswarm._unblock(v_gone.tasks);
     END IF;
     IF cardinality(v_gone.ords) IS DISTINCT FROM v_count THEN
-        RETURN QUERY SELECT * FROM pgswarm._settle_rest(handles, verdicts, bodies, v_gone.ords);
+        FOR v_one IN SELECT * FROM pgswarm._settle_rest(handles, verdicts, bodies, v_gone.ords) LOOP
+            ord := v_one.ord;
+            handle := v_one.handle;
+            code := v_one.code;
+            state := v_one.state;
+            message := v_one.message;
+            due_at := v_one.due_at;
+            v_gone.ended := coalesce(v_gone.ended, '[]') || coalesce(v_one.ended, '[]');
+            RETURN NEXT;
+        END LOOP;
+    END IF;
+    IF v_gone.ended <> '[]' THEN
+        PERFORM pgswarm._tell(v_gone.ended, pgswarm.clock());
     END IF;
 END
 $$;
 
 -- The items of a batch that the common statement left: one by one, in the order of their tasks' ids.
 CREATE FUNCTION pgswarm._settle_rest(handles text[], verdicts text[], bodies jsonb[], settled integer[])
-RETURNS TABLE (ord integer, handle text, code text, state text, message text, due_at timestamptz)
+RETURNS TABLE (
+    ord integer, handle text, code text, state text, message text, due_at timestamptz, ended jsonb
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -117,7 +136,7 @@ BEGIN
     LOOP
         ord := r.ord;
         handle := r.handle;
-        SELECT o.code, o.state, o.message, o.due_at INTO code, state, message, due_at
+        SELECT o.code, o.state, o.message, o.due_at, o.ended INTO code, state, message, due_at, ended
         FROM pgswarm._settle_one(r.handle, r.verdict, r.body) o;
         RETURN NEXT;
     END LOOP;
@@ -181,7 +200,7 @@ BEGIN
     END IF;
     PERFORM pgswarm._refuse('invalid_argument',
         format('item %s: "%s" is no verdict, or its body is not of the right form', v_bad.ord, v_bad.verdict),
-        'the verdicts are complete, fail and release; fail takes {"error": text, "retry_in": seconds, "dead": boolean}, '
+        'the verdicts are complete, fail and release; fail takes {"error": text, "retry_in": seconds, "dead": boolean, "cause": name}, '
         'release takes {"note": text, "delay": seconds}; seconds are 0 to 31536000');
 END
 $$;
@@ -193,6 +212,7 @@ BEGIN
     RETURN body IS NULL OR (
         jsonb_typeof(body) = 'object'
         AND coalesce(jsonb_typeof(body -> 'dead'), 'null') IN ('boolean', 'null')
+        AND coalesce(jsonb_typeof(body -> 'cause'), 'null') IN ('string', 'null')
         AND (SELECT coalesce(bool_and(
                 CASE jsonb_typeof(body -> n)
                     WHEN 'number' THEN (body ->> n)::numeric BETWEEN 0 AND 31536000

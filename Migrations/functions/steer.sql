@@ -61,7 +61,7 @@ BEGIN
         INTO v_gone.epoch, v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost;
         IF NOT FOUND THEN
             DELETE FROM pgswarm.ready r
-            WHERE r.queue = v_task.queue AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)
+            WHERE r.lane = pgswarm._lane(v_task) AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)
             RETURNING r.epoch, r.generation, r.attempts, r.failed, r.lost
             INTO v_gone.epoch, v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost;
         END IF;
@@ -141,9 +141,9 @@ BEGIN
         VALUES (_begin_again.task, _begin_again.at, v_task.queue, v_outcome.epoch, v_unmet, v_task.priority,
                 v_outcome.generation + 1, 0, 0, 0, 'blocked', 'dependencies');
     ELSE
-        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost)
+        INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
         VALUES (nextval('pgswarm.task_id'), _begin_again.task, v_task.queue, v_outcome.epoch, v_task.priority,
-                v_outcome.generation + 1, 0, 0, 0);
+                v_outcome.generation + 1, 0, 0, 0, pgswarm._lane(v_task));
     END IF;
     PERFORM pgswarm._record('retried', v_task.queue, NULL, actor, ARRAY[task],
         jsonb_build_object('generation', v_outcome.generation + 1, 'was', v_outcome.state), at);
@@ -205,7 +205,7 @@ DECLARE
     v_actor integer := pgswarm._actor(set_queue.agent, set_queue.session);
     v_queue pgswarm.queue := pgswarm._queue_made(set_queue.queue);
     v_known text[] := ARRAY['lease', 'max_attempts', 'max_lost', 'retry_base', 'retry_cap', 'strict_lease',
-                            'backlog_limit', 'max_running', 'stall_after', 'stall_limit'];
+                            'backlog_limit', 'max_running', 'stall_after', 'stall_limit', 'retry_rate'];
     v_name  text;
     v_value text;
 BEGIN
@@ -243,7 +243,7 @@ END
 $$;
 COMMENT ON FUNCTION pgswarm.set_queue IS
     'Changes settings of a queue and answers all of them: lease, max_attempts, max_lost, retry_base, retry_cap, '
-    'strict_lease, backlog_limit, max_running, stall_after, stall_limit (durations in seconds).';
+    'strict_lease, backlog_limit, max_running, stall_after, stall_limit (durations in seconds), retry_rate (a minute).';
 
 CREATE FUNCTION pgswarm._queue_settings(queue integer) RETURNS jsonb
 LANGUAGE plpgsql STABLE
@@ -255,7 +255,8 @@ BEGIN
             'lease', extract(epoch FROM q.lease), 'max_attempts', q.max_attempts, 'max_lost', q.max_lost,
             'retry_base', extract(epoch FROM q.retry_base), 'retry_cap', extract(epoch FROM q.retry_cap),
             'strict_lease', q.strict_lease, 'backlog_limit', q.backlog_limit, 'max_running', q.max_running,
-            'stall_after', extract(epoch FROM q.stall_after), 'stall_limit', extract(epoch FROM q.stall_limit))
+            'stall_after', extract(epoch FROM q.stall_after), 'stall_limit', extract(epoch FROM q.stall_limit),
+            'retry_rate', q.retry_rate)
         FROM pgswarm.queue q WHERE q.id = _queue_settings.queue);
 END
 $$;

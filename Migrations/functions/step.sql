@@ -40,6 +40,9 @@ BEGIN
             message := v_one.message;
             RETURN NEXT;
         END IF;
+        IF v_one.ended IS NOT NULL THEN
+            PERFORM pgswarm._tell(v_one.ended, pgswarm.clock());
+        END IF;
     ELSIF cardinality(handles) > 0 THEN
         RETURN QUERY
         SELECT s.handle, s.code, s.state, s.message, s.due_at,

@@ -1,9 +1,11 @@
 -- Verdict: what one word of a holder does to its task, and what becomes of a word that comes too late.
 SET LOCAL ROLE pgswarm_owner;
 
--- One verdict, whatever it is and whether or not its hold still stands.
+-- One verdict, whatever it is and whether or not its hold still stands. What breakers and the problem log are to hear of
+-- it is answered as ended: the caller tells them at its own end, see _tell.
 CREATE FUNCTION pgswarm._settle_one(
-    handle text, verdict text, body jsonb, OUT code text, OUT state text, OUT message text, OUT due_at timestamptz
+    handle text, verdict text, body jsonb,
+    OUT code text, OUT state text, OUT message text, OUT due_at timestamptz, OUT ended jsonb
 )
 LANGUAGE plpgsql
 AS $$
@@ -27,6 +29,9 @@ BEGIN
         IF FOUND THEN
             v_now := pgswarm.clock();
             PERFORM pgswarm._finish(v_lease, body, v_now);
+            IF v_lease.gates IS NOT NULL THEN
+                ended := pgswarm._ended(v_lease, 'completed', NULL, NULL);
+            END IF;
             code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
             state := 'done';
             message := pgswarm._late_message(code);
@@ -48,6 +53,11 @@ BEGIN
     code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
     message := pgswarm._late_message(code);
     SELECT a.state, a.due_at INTO state, due_at FROM pgswarm._apply(v_lease, verdict, body, v_now) a;
+    IF verdict = 'fail' THEN
+        ended := pgswarm._ended(v_lease, 'failed', body, coalesce(body ->> 'error', 'failed'));
+    ELSIF verdict = 'complete' AND v_lease.gates IS NOT NULL THEN
+        ended := pgswarm._ended(v_lease, 'completed', NULL, NULL);
+    END IF;
 END
 $$;
 
@@ -96,10 +106,16 @@ BEGIN
             jsonb_strip_nulls(jsonb_build_object('note', left(body ->> 'note', 2000))), at);
     WHEN 'fail' THEN
         PERFORM pgswarm._end_attempt(lease, 'failed', coalesce(body ->> 'error', 'failed'), NULL, at);
+        IF lease.gates IS NOT NULL AND pgswarm._is_excused(lease, body) THEN
+            state := pgswarm._put_back(lease, NULL, 'excused', at);
+            PERFORM pgswarm._record('excused', lease.queue, lease.session, NULL, ARRAY[lease.task],
+                jsonb_build_object('error', left(body ->> 'error', 2000)), at);
+            RETURN NEXT;
+            RETURN;
+        END IF;
         v_lease.attempts := lease.attempts + 1;
         v_lease.failed := lease.failed + 1;
         v_lease.lost := 0;
-        PERFORM pgswarm._failed_with(lease, coalesce(body ->> 'error', 'failed'), at);
         due_at := pgswarm._retry_at(v_lease, body, at);
         IF due_at IS NULL THEN
             PERFORM pgswarm._bury(v_lease, coalesce(body ->> 'error', 'failed'), body -> 'result', at);
@@ -132,9 +148,20 @@ BEGIN
         RETURN NULL;
     END IF;
     IF v_wish IS NOT NULL THEN
-        RETURN at + v_wish + random() * least(v_wish * 0.1, interval '30 seconds');
+        v_wish := v_wish + random() * least(v_wish * 0.1, interval '30 seconds');
+    ELSE
+        v_wish := random() * least(v_queue.retry_cap, v_queue.retry_base * power(2, least(lease.failed - 1, 20)));
     END IF;
-    RETURN at + random() * least(v_queue.retry_cap, v_queue.retry_base * power(2, least(lease.failed - 1, 20)));
+    IF v_queue.retry_rate IS NULL THEN
+        RETURN at + v_wish;
+    END IF;
+    -- The budget of retries: each takes the next free place, so that a queue where everything fails is not kept busy
+    -- by its failures. They wait; they are not dropped.
+    UPDATE pgswarm.queue q
+    SET retry_at = greatest(q.retry_at, at) + interval '1 minute' / q.retry_rate
+    WHERE q.id = v_queue.id
+    RETURNING * INTO v_queue;
+    RETURN greatest(at + v_wish, v_queue.retry_at);
 END
 $$;
 
@@ -212,7 +239,7 @@ BEGIN
         (SELECT 'running' FROM pgswarm.lease l WHERE l.task = _state.task),
         (SELECT w.state FROM pgswarm.waiting w WHERE w.task = _state.task),
         (SELECT 'ready' FROM pgswarm.task t JOIN pgswarm.ready r
-            ON r.queue = t.queue AND r.priority = t.priority AND r.position = pgswarm._position(t) AND r.task = t.id
+            ON r.lane = pgswarm._lane(t) AND r.priority = t.priority AND r.position = pgswarm._position(t) AND r.task = t.id
          WHERE t.id = _state.task),
         (SELECT o.state FROM pgswarm.outcome o WHERE o.task = _state.task AND o.retried_at IS NULL));
 END

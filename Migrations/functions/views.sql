@@ -41,11 +41,17 @@ FROM (
     FROM pgswarm.waiting w
     UNION ALL
     SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
-    FROM pgswarm.ready r WHERE r.position <> r.task
+    FROM pgswarm.ready r
+    WHERE r.position <> r.task AND NOT EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane)
     UNION ALL
     SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
-    FROM pgswarm.ready r JOIN pgswarm.task t ON t.id = r.task AND t.queue = r.queue AND t.priority = r.priority
-    WHERE r.position = r.task
+    FROM pgswarm.ready r
+    JOIN pgswarm.task t ON t.id = r.task AND coalesce(t.lane, t.queue) = r.lane AND t.priority = r.priority
+    WHERE r.position = r.task AND NOT EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane)
+    UNION ALL
+    -- Ready but for a breaker that is open.
+    SELECT r.task, 'held', 'breaker', r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
+    FROM pgswarm._shut_lane x JOIN pgswarm.ready r ON r.lane = x.lane
     UNION ALL
     SELECT o.task, o.state, CASE WHEN o.ended_by IS NOT NULL THEN 'by ' || o.ended_by END, o.attempts, o.session,
            o.result, o.error, NULL, o.started_at, o.finished_at, NULL, NULL, o.epoch, o.generation, o.late
@@ -76,12 +82,12 @@ LEFT JOIN pgswarm.agent a ON a.id = s.agent;
 
 CREATE VIEW pgswarm.queues AS
 SELECT q.name AS queue,
-       coalesce(r.n, 0) AS ready,
+       coalesce(r.open, 0) AS ready,
        coalesce(l.n, 0) AS running,
        coalesce(w.scheduled, 0) AS scheduled,
        coalesce(w.blocked, 0) AS blocked,
        coalesce(w.parked, 0) AS parked,
-       coalesce(w.held, 0) AS held,
+       coalesce(w.held, 0) + coalesce(r.shut, 0) AS held,
        coalesce(o.done, 0) AS done,
        coalesce(o.dead, 0) AS dead,
        coalesce(o.cancelled, 0) AS cancelled,
@@ -90,13 +96,16 @@ SELECT q.name AS queue,
        extract(epoch FROM q.lease)::double precision AS lease_seconds,
        q.max_attempts, q.max_lost,
        extract(epoch FROM q.retry_base)::double precision AS retry_base_seconds,
-       extract(epoch FROM q.retry_cap)::double precision AS retry_cap_seconds,
+       extract(epoch FROM q.retry_cap)::double precision AS retry_cap_seconds, q.retry_rate,
        q.strict_lease, q.backlog_limit, q.max_running,
        extract(epoch FROM q.stall_after)::double precision AS stall_after_seconds,
        extract(epoch FROM q.stall_limit)::double precision AS stall_limit_seconds,
        q.created_at
 FROM pgswarm.queue q
-LEFT JOIN (SELECT queue, count(*) AS n FROM pgswarm.ready GROUP BY queue) r ON r.queue = q.id
+LEFT JOIN (
+    SELECT y.queue, count(*) FILTER (WHERE x.lane IS NULL) AS open, count(x.lane) AS shut
+    FROM pgswarm.ready y LEFT JOIN pgswarm._shut_lane x ON x.lane = y.lane GROUP BY y.queue
+) r ON r.queue = q.id
 LEFT JOIN (SELECT queue, count(*) AS n FROM pgswarm.lease GROUP BY queue) l ON l.queue = q.id
 LEFT JOIN (
     SELECT queue, count(*) FILTER (WHERE state = 'scheduled') AS scheduled,
@@ -110,8 +119,15 @@ LEFT JOIN (
     FROM pgswarm.outcome WHERE retried_at IS NULL GROUP BY queue
 ) o ON o.queue = q.id
 LEFT JOIN LATERAL (
-    SELECT t.created_at FROM pgswarm.ready y JOIN pgswarm.task t ON t.id = y.task
-    WHERE y.queue = q.id ORDER BY y.priority, y.position LIMIT 1
+    SELECT min(f.created_at) AS created_at
+    FROM (SELECT q.id AS lane
+          UNION ALL
+          SELECT l.id FROM pgswarm.lane l WHERE q.lanes AND l.queue = q.id
+            AND NOT EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = l.id)) n
+    CROSS JOIN LATERAL (
+        SELECT t.created_at FROM pgswarm.ready y JOIN pgswarm.task t ON t.id = y.task
+        WHERE y.lane = n.lane ORDER BY y.priority, y.position LIMIT 1
+    ) f
 ) h ON true;
 
 CREATE VIEW pgswarm.sessions AS

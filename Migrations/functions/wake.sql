@@ -34,11 +34,12 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN (
-        SELECT min(n.due)
-        FROM unnest(queues) q (id)
-        CROSS JOIN LATERAL (SELECT w.due FROM pgswarm.waiting w
-                            WHERE w.state = 'scheduled' AND w.queue = q.id ORDER BY w.due LIMIT 1) n);
+    RETURN least(
+        (SELECT min(n.due)
+         FROM unnest(queues) q (id)
+         CROSS JOIN LATERAL (SELECT w.due FROM pgswarm.waiting w
+                             WHERE w.state = 'scheduled' AND w.queue = q.id ORDER BY w.due LIMIT 1) n),
+        pgswarm._lanes_due(queues, pgswarm.clock()));
 END
 $$;
 

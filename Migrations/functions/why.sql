@@ -43,7 +43,7 @@ BEGIN
             ELSE format('it was cancelled by %s%s', coalesce(r.ended_by, 'somebody'), coalesce(': ' || r.error, '')) END;
         detail := jsonb_build_object('finished_at', r.finished_at);
     WHEN state = 'ready' THEN
-        SELECT y.reason, y.message, y.detail INTO reason, message, detail
+        SELECT y.reason, y.message, y.until, y.detail INTO reason, message, until, detail
         FROM pgswarm._why_ready(v_task, v_queue, v_now) y;
     ELSE
         SELECT y.reason, y.message, y.until, y.detail INTO reason, message, until, detail
@@ -55,7 +55,7 @@ $$;
 COMMENT ON FUNCTION pgswarm.why IS 'Why a task is not running, in a word (reason) and in a sentence (message).';
 
 CREATE FUNCTION pgswarm._why_ready(task pgswarm.task, queue pgswarm.queue, at timestamptz)
-RETURNS TABLE (reason text, message text, detail jsonb)
+RETURNS TABLE (reason text, message text, until timestamptz, detail jsonb)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -63,19 +63,31 @@ DECLARE
     v_running bigint;
     v_workers bigint;
     v_ahead   bigint;
+    v_shut    pgswarm.breaker;
 BEGIN
     IF queue.paused_at IS NOT NULL THEN
         RETURN QUERY SELECT 'paused',
             format('queue "%s" is paused%s%s', queue.name, coalesce(' by ' || queue.paused_by, ''),
                    coalesce(': ' || queue.paused_reason, '')),
-            jsonb_build_object('paused_at', queue.paused_at);
+            NULL::timestamptz, jsonb_build_object('paused_at', queue.paused_at);
+        RETURN;
+    END IF;
+    SELECT * INTO v_shut FROM pgswarm._shut_for(task.lane, at) LIMIT 1;
+    IF v_shut.id IS NULL THEN
+        SELECT * INTO v_shut FROM pgswarm.breaker b WHERE b.id = queue.breaker AND pgswarm._is_shut(b, at);
+    END IF;
+    IF v_shut.id IS NOT NULL THEN
+        RETURN QUERY SELECT 'breaker', 'it waits, at no cost: ' || pgswarm._breaker_message(v_shut, at),
+            coalesce(v_shut.forced_until, greatest(v_shut.until, v_shut.not_before)),
+            jsonb_build_object('breaker', pgswarm._breaker_written(v_shut.scope, v_shut.name),
+                               'state', pgswarm._breaker_state(v_shut, at));
         RETURN;
     END IF;
     SELECT count(*) INTO v_running FROM pgswarm.lease l WHERE l.queue = _why_ready.queue.id;
     IF v_running >= queue.max_running THEN
         RETURN QUERY SELECT 'max_running',
             format('queue "%s" runs %s, which is its limit', queue.name, pgswarm._counted(queue.max_running, 'task')),
-            jsonb_build_object('running', v_running, 'max_running', queue.max_running);
+            NULL::timestamptz, jsonb_build_object('running', v_running, 'max_running', queue.max_running);
         RETURN;
     END IF;
     SELECT count(*) INTO v_workers FROM pgswarm.session s
@@ -83,14 +95,14 @@ BEGIN
       AND s.queues @> ARRAY[_why_ready.queue.id];
     SELECT count(*) INTO v_ahead FROM (
         SELECT FROM pgswarm.ready r
-        WHERE r.queue = _why_ready.queue.id
+        WHERE r.lane = pgswarm._lane(_why_ready.task)
           AND (r.priority, r.position) < (_why_ready.task.priority, pgswarm._position(_why_ready.task))
         LIMIT 100000) ahead;
     IF v_workers = 0 THEN
         RETURN QUERY SELECT 'no_worker',
             format('it is ready, but no live worker serves queue "%s"; start one: pgswarm work %s -- COMMAND',
                    queue.name, queue.name),
-            jsonb_build_object('ahead', v_ahead);
+            NULL::timestamptz, jsonb_build_object('ahead', v_ahead);
         RETURN;
     END IF;
     RETURN QUERY SELECT CASE WHEN v_ahead > 0 THEN 'behind' ELSE 'ready' END,
@@ -98,7 +110,7 @@ BEGIN
              THEN format('it is ready, behind %s; the queue has %s', pgswarm._counted(v_ahead, 'other'),
                          pgswarm._counted(v_workers, 'worker'))
              ELSE 'it is ready and next in line' END,
-        jsonb_build_object('ahead', v_ahead, 'workers', v_workers, 'running', v_running);
+        NULL::timestamptz, jsonb_build_object('ahead', v_ahead, 'workers', v_workers, 'running', v_running);
 END
 $$;
 
@@ -148,15 +160,22 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_queue    pgswarm.queue;
-    v_draining boolean := EXISTS (
-        SELECT FROM pgswarm.agent a
-        WHERE a.draining_since IS NOT NULL
-          AND CASE WHEN session IS NULL THEN a.name = coalesce(why_empty.agent, session_user)
+    v_agent    integer := (
+        SELECT a.id FROM pgswarm.agent a
+        WHERE CASE WHEN session IS NULL THEN a.name = coalesce(why_empty.agent, session_user)
                    ELSE a.id = (SELECT s.agent FROM pgswarm.session s WHERE s.token = why_empty.session) END);
+    v_draining boolean := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_agent AND a.draining_since IS NOT NULL);
+    v_now      timestamptz := pgswarm.clock();
+    v_shut     pgswarm.breaker;
 BEGIN
     FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
-        SELECT count(*) INTO ready FROM (SELECT FROM pgswarm.ready r WHERE r.queue = v_queue.id LIMIT 100000) seen;
+        SELECT count(*) INTO ready
+        FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(v_queue)) LIMIT 100000) seen;
+        v_shut := NULL;
+        IF ready > 0 THEN
+            SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
+        END IF;
         SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
         INTO scheduled, blocked, retry_at
         FROM pgswarm.waiting w WHERE w.queue = v_queue.id;
@@ -165,6 +184,7 @@ BEGIN
             WHEN v_draining THEN 'draining'
             WHEN v_queue.paused_at IS NOT NULL THEN 'paused'
             WHEN ready > 0 AND running >= v_queue.max_running THEN 'max_running'
+            WHEN v_shut.id IS NOT NULL THEN CASE v_shut.scope WHEN 'agent' THEN 'agent_breaker' ELSE 'breaker' END
             WHEN ready > 0 THEN 'taken'
             WHEN scheduled > 0 THEN 'scheduled'
             WHEN running > 0 THEN 'all_running'
@@ -174,6 +194,8 @@ BEGIN
             WHEN 'draining' THEN 'this agent is draining: it finishes what it holds and gets no more'
             WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
             WHEN 'max_running' THEN format('queue "%s" runs %s, which is its limit', queue, pgswarm._counted(v_queue.max_running, 'task'))
+            WHEN 'agent_breaker' THEN format('this agent gets no more for now: %s', pgswarm._breaker_message(v_shut, v_now))
+            WHEN 'breaker' THEN format('queue "%s" has %s that wait: %s', queue, pgswarm._counted(ready, 'task'), pgswarm._breaker_message(v_shut, v_now))
             WHEN 'taken' THEN format('queue "%s" has %s, which others are claiming', queue, pgswarm._counted(ready, 'ready task'))
             WHEN 'scheduled' THEN format('queue "%s" has %s, the next is due at %s', queue,
                 pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))
@@ -182,6 +204,9 @@ BEGIN
             WHEN 'blocked' THEN format('queue "%s" has nothing ready; %s for others', queue,
                 CASE blocked WHEN 1 THEN '1 task waits' ELSE blocked || ' tasks wait' END)
             ELSE format('queue "%s" is empty', queue) END;
+        IF v_shut.id IS NOT NULL THEN
+            retry_at := least(retry_at, pgswarm._breaker_due(v_shut, v_now));
+        END IF;
         RETURN NEXT;
     END LOOP;
 END

@@ -9,6 +9,9 @@ static const unsigned char m0001_tables[] = {
 static const unsigned char m0002_history[] = {
 #embed "../../Migrations/0002_history.sql"
 };
+static const unsigned char m0003_breakers[] = {
+#embed "../../Migrations/0003_breakers.sql"
+};
 static const unsigned char m0006_reservations[] = {
 #embed "../../Migrations/0006_reservations.sql"
 };
@@ -23,6 +26,9 @@ static const unsigned char functions_seams[] = {
 };
 static const unsigned char functions_places[] = {
 #embed "../../Migrations/functions/places.sql"
+};
+static const unsigned char functions_loss[] = {
+#embed "../../Migrations/functions/loss.sql"
 };
 static const unsigned char functions_agents[] = {
 #embed "../../Migrations/functions/agents.sql"
@@ -78,6 +84,21 @@ static const unsigned char functions_seats[] = {
 static const unsigned char functions_maintain[] = {
 #embed "../../Migrations/functions/maintain.sql"
 };
+static const unsigned char functions_breakers[] = {
+#embed "../../Migrations/functions/breakers.sql"
+};
+static const unsigned char functions_gates[] = {
+#embed "../../Migrations/functions/gates.sql"
+};
+static const unsigned char functions_feed[] = {
+#embed "../../Migrations/functions/feed.sql"
+};
+static const unsigned char functions_breaker_verbs[] = {
+#embed "../../Migrations/functions/breaker_verbs.sql"
+};
+static const unsigned char functions_breaker_views[] = {
+#embed "../../Migrations/functions/breaker_views.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -111,11 +132,13 @@ static const unsigned char functions_grants[] = {
 static const pgswarm_migration files[] = {
     FILE_OF("0001_tables.sql", m0001_tables),
     FILE_OF("0002_history.sql", m0002_history),
+    FILE_OF("0003_breakers.sql", m0003_breakers),
     FILE_OF("0006_reservations.sql", m0006_reservations),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/seams.sql", functions_seams),
     FILE_OF("functions/places.sql", functions_places),
+    FILE_OF("functions/loss.sql", functions_loss),
     FILE_OF("functions/agents.sql", functions_agents),
     FILE_OF("functions/requests.sql", functions_requests),
     FILE_OF("functions/past.sql", functions_past),
@@ -134,6 +157,11 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/wake.sql", functions_wake),
     FILE_OF("functions/seats.sql", functions_seats),
     FILE_OF("functions/maintain.sql", functions_maintain),
+    FILE_OF("functions/breakers.sql", functions_breakers),
+    FILE_OF("functions/gates.sql", functions_gates),
+    FILE_OF("functions/feed.sql", functions_feed),
+    FILE_OF("functions/breaker_verbs.sql", functions_breaker_verbs),
+    FILE_OF("functions/breaker_views.sql", functions_breaker_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/globs.sql", functions_globs),

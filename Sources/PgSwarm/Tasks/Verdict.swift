@@ -5,7 +5,10 @@ public enum Verdict: Sendable {
     /// The work is done.
     case complete(JSONText? = nil)
     /// The attempt failed: tried again later, or dead when `dead` is set or the attempts are used up.
-    case fail(error: String, retryIn: Duration? = nil, dead: Bool = false, result: JSONText? = nil)
+    ///
+    /// `cause` says which of the task's needs was to blame, or `task` when none was; breakers count it by that.
+    case fail(
+        error: String, retryIn: Duration? = nil, dead: Bool = false, result: JSONText? = nil, cause: String? = nil)
     /// Handed back without costing an attempt, with a note for the next holder.
     case release(note: String? = nil, delay: Duration? = nil)
 
@@ -32,12 +35,13 @@ extension Verdict {
         switch self {
         case .complete(let result):
             return result
-        case .fail(let error, let retryIn, let dead, let result):
+        case .fail(let error, let retryIn, let dead, let result, let cause):
             var object = JSONObjectText()
             object.add("result", raw: result)
             object.add("error", error)
             object.add("retry_in", retryIn)
             object.add("dead", dead)
+            object.add("cause", cause)
             return object.text
         case .release(let note, let delay):
             var object = JSONObjectText()

@@ -2,6 +2,7 @@ public import ArgumentParser
 public import PgSwarm
 
 extension TaskID: ExpressibleByArgument {}
+extension BreakerOutcome: ExpressibleByArgument {}
 
 extension QueueName: ExpressibleByArgument {
     /// Takes any text: the database decides what a queue may be called.

@@ -6,7 +6,7 @@ import Postgres
 enum QueueSettings {
     /// The settings that are durations; the database takes them in seconds.
     private static let durations: Set = ["lease", "retry_base", "retry_cap", "stall_after", "stall_limit"]
-    private static let numbers: Set = ["max_attempts", "max_lost", "max_running", "backlog_limit"]
+    private static let numbers: Set = ["max_attempts", "max_lost", "max_running", "backlog_limit", "retry_rate"]
     private static let switches: Set = ["strict_lease"]
 
     /// The settings as an object for the database.

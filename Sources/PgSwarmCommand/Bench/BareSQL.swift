@@ -45,8 +45,8 @@ struct BareSQL: Sendable {
     func fill(line: Int, count: Int) -> SQL {
         """
         INSERT INTO \(raw: schema).ready
-            (position, task, queue, epoch, priority, generation, attempts, failed, lost)
-        SELECT n, n, \(Int32(clamping: line)), 0, 0, 0, 0, 0, 0
+            (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
+        SELECT n, n, \(Int32(clamping: line)), 0, 0, 0, 0, 0, 0, \(Int32(clamping: line))
         FROM (SELECT nextval('\(raw: schema).id') n FROM generate_series(1, \(Int32(clamping: count)))) numbers
         """
     }
@@ -56,7 +56,7 @@ struct BareSQL: Sendable {
         """
         WITH taken AS (
             DELETE FROM \(raw: schema).ready WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM \(raw: schema).ready WHERE queue = \(Int32(clamping: line))
+                SELECT ctid FROM \(raw: schema).ready WHERE lane = \(Int32(clamping: line))
                 ORDER BY priority, position LIMIT \(Int32(clamping: count)) FOR UPDATE SKIP LOCKED))
             RETURNING task, queue, epoch, generation, attempts, failed, lost)
         INSERT INTO \(raw: schema).outcome

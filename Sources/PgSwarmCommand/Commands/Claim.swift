@@ -89,6 +89,12 @@ struct ClaimCommand: SwarmCommand {
         // The claim itself has made those that were not there.
         let known = try await connection.known(among: queues, before: start)
         let reasons = try await connection.whyEmpty(queues, session: caller.session, agent: caller.agent)
+        if let refusal = reasons.first(where: { $0.reason == "agent_breaker" }) {
+            throw CommandFailure(
+                "breaker_open", refusal.message,
+                hint: refusal.retryAt.map { "Claim again after \(Timestamp.format($0))." }
+                    ?? "Somebody has to reset it: pgswarm breaker reset agent:NAME")
+        }
         ClaimOutput(context).show(reasons, known: known)
         return .nothingToDo
     }

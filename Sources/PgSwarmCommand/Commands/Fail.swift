@@ -28,6 +28,11 @@ struct FailCommand: SwarmCommand {
     @Flag(help: "Do not try again: the task goes to the dead letters.")
     var dead = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Which of its needs was to blame, or 'task' when none was; their breakers count by it.", valueName: "name"))
+    var cause: String?
+
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
@@ -38,7 +43,8 @@ struct FailCommand: SwarmCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let handle = try Handle(handle)
-        let verdict = Verdict.fail(error: error ?? "failed without a reason", retryIn: retryIn, dead: dead)
+        let verdict = Verdict.fail(
+            error: error ?? "failed without a reason", retryIn: retryIn, dead: dead, cause: cause)
         return try await Settling.settle(handle, verdict, in: context)
     }
 }

@@ -51,7 +51,7 @@ struct QueuesCommand: AsyncParsableCommand {
             abstract: "Change settings of a queue.",
             discussion: """
                 lease, stall_after, stall_limit, retry_base, retry_cap: durations. max_attempts, max_lost, max_running, \
-                backlog_limit: numbers. strict_lease: true or false. 'default' resets a setting.
+                backlog_limit, retry_rate (retries a minute): numbers. strict_lease: true or false. 'default' resets a setting.
 
                 EXAMPLE
                   pgswarm queues set deploys lease=30m max_running=1 backlog_limit=default

@@ -52,7 +52,7 @@ struct WorkRecord: Sendable {
         case (.complete, _): return .done
         case (.release, .verdict(.release(_, let delay?))) where delay > .zero: return .scheduled
         case (.release, _): return .ready
-        case (.fail, .verdict(.fail(_, _, true, _))): return .dead
+        case (.fail, .verdict(.fail(_, _, true, _, _))): return .dead
         case (.fail, _) where attempt < maxAttempts: return .scheduled
         // Lost attempts count separately, so even the last number need not be the last attempt.
         case (.fail, _): return try? await swarm.task(id).state
@@ -84,7 +84,7 @@ struct WorkRecord: Sendable {
 
     private var cause: String? {
         switch ending {
-        case .verdict(.fail(let error, _, _, _)): error
+        case .verdict(.fail(let error, _, _, _, _)): error
         case .verdict(.release(let note, _)): note
         case .thrown(let error):
             switch stopReason {

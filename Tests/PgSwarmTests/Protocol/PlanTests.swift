@@ -22,7 +22,7 @@ struct PlanTests {
                                    WHERE q.name = CASE WHEN n.id % 2 = 0 THEN 'q' ELSE 'backlog' END), 1, 0, '{}'
                 FROM n RETURNING id, queue
             ), r AS (
-                INSERT INTO pgswarm.ready SELECT id, id, queue, 0, 0, 0, 0, 0, 0 FROM t WHERE id % 2 = 0
+                INSERT INTO pgswarm.ready SELECT id, id, queue, 0, 0, 0, 0, 0, 0, queue FROM t WHERE id % 2 = 0
             )
             INSERT INTO pgswarm.waiting SELECT id, CASE WHEN id % 4 = 1 THEN now() + '1 day' END, now(), queue, 0,
                 CASE WHEN id % 4 = 1 THEN 0 ELSE 1 END, 0, 0, 0, 0, 0, CASE WHEN id % 4 = 1 THEN 'scheduled' ELSE 'blocked' END, 'x'

@@ -9,7 +9,7 @@ struct QueueTests {
         let ada = try await Caller.named()
         let all = """
             {"lease": 60, "max_attempts": 7, "max_lost": 2, "retry_base": 1.5, "retry_cap": 99, "strict_lease": true, \
-            "backlog_limit": 10, "max_running": 4, "stall_after": 5, "stall_limit": 50}
+            "backlog_limit": 10, "max_running": 4, "stall_after": 5, "stall_limit": 50, "retry_rate": 9}
             """
         let answer: Bool = try await ada.value(
             "SELECT pgswarm.set_queue('q', \(JSONText(all))) = \(JSONText(all))::jsonb")

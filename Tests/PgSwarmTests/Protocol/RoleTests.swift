@@ -97,10 +97,11 @@ struct RoleTests {
         for name in [
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
             "step",
-            "intent", "confirm", "hold",
+            "intent", "confirm", "hold", "breaker_report", "breaker_permit",
         ] { expected[name] = ["worker"] }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
+            "breaker_force", "breaker_set",
         ] { expected[name] = steering }
         for name in ["set_queue", "register_agent", "retire_agent", "drain", "set_registration"] {
             expected[name] = ["operator"]

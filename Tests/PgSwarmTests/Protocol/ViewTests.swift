@@ -36,6 +36,11 @@ struct ViewTests {
         "seats": ["name", "agent", "session_id", "until", "live", "epoch"],
         "events": ["id", "at", "kind", "task_id", "queue", "agent", "detail", "settled", "xact"],
         "why_not_running": ["task_id", "queue", "title", "state", "reason", "message", "until"],
+        "breakers": [
+            "breaker", "scope", "name", "state", "cause", "changed_at", "version", "open_until", "not_before",
+            "openings",
+            "streak", "succeeded", "failed", "waiting", "permits", "forced_by", "forced_reason", "forced_until",
+        ],
         "dependencies": ["task_id", "on_task_id", "met", "on_state"],
     ]
 

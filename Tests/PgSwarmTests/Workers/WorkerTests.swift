@@ -71,7 +71,7 @@ struct WorkerTests {
             await running.log.waitFor(\.isSettled, times: 3)
         }
         for item in source.settled {
-            guard case .fail(let error, let retryIn, let dead, _) = item.verdict else {
+            guard case .fail(let error, let retryIn, let dead, _, _) = item.verdict else {
                 Issue.record("\(item.verdict)")
                 continue
             }

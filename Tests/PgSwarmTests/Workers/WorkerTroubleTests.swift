@@ -77,7 +77,7 @@ struct WorkerTroubleTests {
         }
         for item in source.settled {
             switch item.verdict {
-            case .fail(let error, _, let dead, _):
+            case .fail(let error, _, let dead, _, _):
                 #expect(item.handle.taskID.rawValue == 4 && dead && error.contains("too_large"))
             default:
                 #expect(item.handle.taskID.rawValue != 4)
@@ -90,7 +90,7 @@ struct WorkerTroubleTests {
         let source = FakeSource(try ClaimedTask.samples(1...3))
         source.change { state in
             state.refusal = { verdict in
-                guard case .fail("odd", _, _, _) = verdict else { return nil }
+                guard case .fail("odd", _, _, _, _) = verdict else { return nil }
                 return SwarmError(.invalidArgument, "not a text")
             }
         }
@@ -98,7 +98,7 @@ struct WorkerTroubleTests {
             await running.log.waitFor(\.isSettled, times: 3)
         }
         for item in source.settled {
-            guard case .fail(let error, _, true, _) = item.verdict else {
+            guard case .fail(let error, _, true, _, _) = item.verdict else {
                 Issue.record("\(item.verdict)")
                 continue
             }
