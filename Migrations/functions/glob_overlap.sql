@@ -110,25 +110,30 @@ BEGIN
         IF v_na <> v_nb THEN
             RETURN false;
         END IF;
-        FOR k IN REVERSE v_na..1 LOOP
+        FOR k IN REVERSE v_na..1 LOOP  -- files of one folder differ at their ends
+            CONTINUE WHEN v_a[k] = v_b[k];
             IF NOT pgswarm._segments_meet(v_a[k], v_b[k]) THEN
                 RETURN false;
             END IF;
         END LOOP;
         RETURN true;
-    ELSIF '**' = ANY (v_b) THEN
+    END IF;
+    -- What is fixed at the end must fit there. This alone decides most pairs.
+    WHILE v_a[v_na] <> '**' AND (v_nb = 0 OR v_b[v_nb] <> '**') LOOP
+        IF v_nb = 0 THEN
+            RETURN false;
+        ELSIF v_a[v_na] <> v_b[v_nb] AND NOT pgswarm._segments_meet(v_a[v_na], v_b[v_nb]) THEN
+            RETURN false;
+        END IF;
+        v_na := v_na - 1;
+        v_nb := v_nb - 1;
+    END LOOP;
+    IF '**' = ANY (v_b) THEN
         WHILE v_a[i] <> '**' AND v_b[i] <> '**' LOOP
-            IF NOT pgswarm._segments_meet(v_a[i], v_b[i]) THEN
+            IF v_a[i] <> v_b[i] AND NOT pgswarm._segments_meet(v_a[i], v_b[i]) THEN
                 RETURN false;
             END IF;
             i := i + 1;
-        END LOOP;
-        WHILE v_a[v_na] <> '**' AND v_b[v_nb] <> '**' LOOP
-            IF NOT pgswarm._segments_meet(v_a[v_na], v_b[v_nb]) THEN
-                RETURN false;
-            END IF;
-            v_na := v_na - 1;
-            v_nb := v_nb - 1;
         END LOOP;
         RETURN true;
     END IF;

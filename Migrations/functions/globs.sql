@@ -103,7 +103,7 @@ BEGIN
         IF pattern ~ '\[' AND v_range[1] <= v_range[2] COLLATE "C" AND v_range[1] <= 'Z' COLLATE "C"
             AND v_range[2] >= 'A' COLLATE "C"
             AND NOT (v_range[1] >= 'A' COLLATE "C" AND v_range[2] <= 'Z' COLLATE "C")
-            AND NOT (v_range[1] <= 'a' COLLATE "C" AND v_range[2] >= 'z' COLLATE "C")
+            AND NOT (v_range[1] < 'A' COLLATE "C" AND v_range[2] >= 'z' COLLATE "C")
         THEN
             PERFORM pgswarm._refuse_glob(pattern,
                 format('the range %s-%s mixes cases, and this namespace ignores case', v_range[1], v_range[2]),
