@@ -28,7 +28,9 @@ extension Connection {
         }
     }
 
-    /// Gives up what a handle holds, or only what is named. What is gone already is no error.
+    /// Gives up what a handle holds, or only what is named.
+    ///
+    /// What is gone already is no error.
     ///
     /// - Returns: How many names were freed, how many are still held, and in which namespaces waiters should be rung.
     public func freeReservation(

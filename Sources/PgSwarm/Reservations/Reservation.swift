@@ -19,7 +19,9 @@ public struct Reservation: Sendable {
     public var isGranted: Bool
     /// What was asked for, in that order.
     public var items: [Item]
-    /// What to extend and free it with: the task's handle, or one of its own. A secret of its holder.
+    /// What to extend and free it with: the task's handle, or one of its own.
+    ///
+    /// A secret of its holder.
     public var handle: String?
     /// Grows with each grant in the namespace.
     public var epoch: Int64?

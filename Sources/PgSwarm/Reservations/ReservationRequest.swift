@@ -10,7 +10,9 @@ public struct ReservationRequest: Sendable {
     public var resources: [String]
     /// How much others are kept out.
     public var mode: ReservationMode
-    /// How long it lasts unless extended; `nil` for fifteen minutes. Under a task it lasts as long as the task's lease.
+    /// How long it lasts unless extended; `nil` for fifteen minutes.
+    ///
+    /// Under a task it lasts as long as the task's lease.
     public var lease: Duration?
     /// The handle of the task under which it is reserved, or of a reservation that is to cover more.
     public var handle: String?

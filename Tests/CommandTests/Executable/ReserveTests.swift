@@ -10,7 +10,8 @@ struct ReserveTests {
     @Test("Takes, lists, extends and frees")
     func round() async throws {
         let shell = try await Shell()
-        let taken = try await shell.json("reserve", "take", "./src//**", "docs/", "--resource", "port:8080", "--for", "30m")
+        let taken = try await shell.json(
+            "reserve", "take", "./src//**", "docs/", "--resource", "port:8080", "--for", "30m")
         #expect(taken["granted"] == true && taken["namespace"] == "default" && taken["mode"] == "exclusive")
         #expect(taken["reserved"].array.map { $0["pattern"].string } == ["src/**", "docs/**", "8080"])
         let seconds = try #require(taken["seconds"].number)
@@ -32,13 +33,15 @@ struct ReserveTests {
     func conflict() async throws {
         let shell = try await Shell()
         try await shell("reserve", "take", "src/**", "--namespace", "shop", as: "ada")
-        let error = try await shell.refusal("reserve", "take", "lib", "src/a", "--namespace", "shop", code: 4, as: "bob")
+        let error = try await shell.refusal(
+            "reserve", "take", "lib", "src/a", "--namespace", "shop", code: 4, as: "bob")
         #expect(error["code"] == "conflict")
         #expect(error["blockers"].array.count == 1)
         let blocker = error["blockers"][0]
         #expect(blocker["agent"] == "ada" && blocker["pattern"] == "src/**" && blocker["waiting"] == false)
         #expect(blocker["until"].string != nil)
-        let result = try await shell.run(["reserve", "take", "src/a", "--namespace", "shop", "--wait", "100ms"], as: "bob")
+        let result = try await shell.run(
+            ["reserve", "take", "src/a", "--namespace", "shop", "--wait", "100ms"], as: "bob")
         #expect(result.exitCode == 4 && result.error.contains("ada has src/**"), "\(result)")
         let warned = try await shell("reserve", "take", "**", "--namespace", "shop", "--mode", "intent", as: "bob")
         #expect(warned.contains("warning: also ada has src/**") && warned.contains("everything"))
@@ -85,7 +88,9 @@ struct ReserveTests {
             """)
         #expect(setUp.exitCode == 0, "\(setUp)")
         let outside = try await sh("git add -A && git commit -qm two")
-        #expect(outside.exitCode != 0 && (outside.output + outside.error).contains("ü \"x\".md  not reserved"), "\(outside)")
+        #expect(
+            outside.exitCode != 0 && (outside.output + outside.error).contains("ü \"x\".md  not reserved"), "\(outside)"
+        )
         let base = try await sh("pgswarm reserve check --diff HEAD --json")
         #expect(base.exitCode == 4 && base.output.contains(#""verdict":"outside""#), "\(base)")
         #expect(try await sh("pgswarm reserve take --literal 'ü \"x\".md' && git commit -qm two").exitCode == 0)
@@ -106,7 +111,9 @@ struct ReserveTests {
     func usage() async throws {
         let shell = try await Shell()
         #expect(try await shell.refusal("reserve", "take", code: 64)["code"] == "usage")
-        for arguments in [["a[b"], ["../x"], ["a", "--for", "-5m"], ["a", "--resource", "8080"], ["a", "--mode", "all"]] {
+        for arguments in [
+            ["a[b"], ["../x"], ["a", "--for", "-5m"], ["a", "--resource", "8080"], ["a", "--mode", "all"],
+        ] {
             let result = try await shell.run(["reserve", "take"] + arguments)
             #expect(result.exitCode == 64, "\(result)")
         }

@@ -57,7 +57,8 @@ struct ReservationLineTests {
         let refused = try await swarm.reserve(ReservationRequest("repo", ["**"]))
         #expect(!refused.isGranted && refused.blockers.first?.pattern == "src/a")
         #expect(try await swarm.extendReservation(reservation.handle ?? "").count == 1)
-        #expect(try await swarm.checkReservations("repo", paths: ["src/a", "b"]).map(\.verdict) == ["inside", "outside"])
+        #expect(
+            try await swarm.checkReservations("repo", paths: ["src/a", "b"]).map(\.verdict) == ["inside", "outside"])
         // Who gives up leaves the line.
         _ = try await swarm.reserve(ReservationRequest("repo", ["src/*"]), wait: .milliseconds(50))
         #expect(try await ada.value("SELECT count(*) FROM pgswarm.reservation_waiter", as: Int.self) == 0)

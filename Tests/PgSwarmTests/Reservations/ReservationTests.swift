@@ -22,8 +22,9 @@ struct ReservationTests {
         #expect(try await !cy.take("a/x").granted)
         let intent = try await cy.take("a/**", mode: "intent")
         #expect(intent.granted && intent.warnings == 2)
-        #expect(try await ada.value(
-            "SELECT jsonb_array_length(warnings) FROM pgswarm.reserve_extend(\(shared.handle))") == 1)
+        #expect(
+            try await ada.value(
+                "SELECT jsonb_array_length(warnings) FROM pgswarm.reserve_extend(\(shared.handle))") == 1)
         let everything = try await cy.take("**", mode: "intent")
         #expect(everything.warnings >= 3)  // two readers, and that it is everything
         #expect(try await bob.take(resources: ["port:8080"]).granted)
@@ -187,9 +188,10 @@ struct ReservationTests {
         #expect(try await !bob.take("src/b.txt").granted)
         #expect(await refusal { try await bob.take("[A-z]") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.reserve_take('no such name', '{a}')") } == "PS003")
-        #expect(await refusal {
-            try await ada.rows("SELECT pgswarm.set_namespace('repo', '{\"max_per_agent\": \"x\"}')")
-        } == "PS003")
+        #expect(
+            await refusal {
+                try await ada.rows("SELECT pgswarm.set_namespace('repo', '{\"max_per_agent\": \"x\"}')")
+            } == "PS003")
     }
 
     @Test("A check tells what is inside, outside and taken, and takes paths as they are")

@@ -6,7 +6,8 @@ enum ChangedFiles {
     /// What is staged, or with a base the working tree against it: names from the root of the repository.
     static func list(since base: String?) async throws -> [String] {
         if let base, base.hasPrefix("-") {
-            throw CommandFailure.usage("'\(base)' is no commit", hint: "Name a branch, a tag or a commit, such as main.")
+            throw CommandFailure.usage(
+                "'\(base)' is no commit", hint: "Name a branch, a tag or a commit, such as main.")
         }
         // Both names of what was renamed, and names as they are, whatever characters they have.
         var arguments = ["diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-relative", "-z"]

@@ -3,7 +3,7 @@ import FoundationEssentials
 import PgSwarm
 import Postgres
 
-/// `pgswarm reserve check`: do files lie inside what was reserved?
+/// `pgswarm reserve check`: whether files lie inside what was reserved.
 struct ReserveCheck: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -75,7 +75,9 @@ struct ReserveCheck: SwarmCommand {
         let inside = checks.count { $0.verdict == "inside" }
         context.console.line("\(inside.grouped) of \(checks.count.counted("file")) reserved by you")
         if inside < checks.count {
-            context.console.line("reserve the others first: pgswarm reserve take \(namespace.namespace.map { "--namespace \($0.printable) " } ?? "")PATH…")
+            context.console.line(
+                "reserve the others first: pgswarm reserve take \(namespace.namespace.map { "--namespace \($0.printable) " } ?? "")PATH…"
+            )
         }
     }
 }

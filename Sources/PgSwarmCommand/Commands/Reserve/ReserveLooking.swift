@@ -35,7 +35,8 @@ struct ReserveList: SwarmCommand {
     private func table(_ reservations: [ReservationInfo]) -> Table {
         let now = Date()
         var table = Table([
-            .flexible("NAMESPACE"), .flexible("NAME"), .left("MODE"), .flexible("AGENT"), .right("TASK"), .left("SINCE"),
+            .flexible("NAMESPACE"), .flexible("NAME"), .left("MODE"), .flexible("AGENT"), .right("TASK"),
+            .left("SINCE"),
             .left("UNTIL"),
         ])
         for reservation in reservations {
@@ -80,7 +81,8 @@ struct ReserveNamespace: SwarmCommand {
     @Flag(inversion: .prefixedNo, help: "Whether a.TXT and A.txt are one name.")
     var ignoreCase: Bool?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("How many names one agent may have reserved.", valueName: "number"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("How many names one agent may have reserved.", valueName: "number"))
     var maxPerAgent: Int?
 
     @OptionGroup(title: "Common") var options: CommonOptions

@@ -26,7 +26,8 @@ struct ReserveTake: SwarmCommand {
     @Option(help: "exclusive, shared (with others who share), or intent (keeps nobody out, tells both).")
     var mode = ReservationMode.exclusive
 
-    @Option(help: ArgumentHelp("Another thing with a name, such as port:8080; may be repeated.", valueName: "kind:name"))
+    @Option(
+        help: ArgumentHelp("Another thing with a name, such as port:8080; may be repeated.", valueName: "kind:name"))
     var resource: [String] = []
 
     @Option(
@@ -35,7 +36,8 @@ struct ReserveTake: SwarmCommand {
         transform: DurationArgument.parsePositive)
     var length: Duration?
 
-    @Option(help: "The task under which it is reserved, or a reservation that is to cover more. Default: PGSWARM_HANDLE.")
+    @Option(
+        help: "The task under which it is reserved, or a reservation that is to cover more. Default: PGSWARM_HANDLE.")
     var handle: String?
 
     @Option(
