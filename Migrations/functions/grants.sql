@@ -13,10 +13,6 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
     pgswarm.ring(text[]),
-    pgswarm.reserve_take(text, text[], text, text[], interval, text, uuid, text, text, uuid),
-    pgswarm.reserve_extend(text, interval),
-    pgswarm.reserve_free(text, text[], text[]),
-    pgswarm.reserve_leave(uuid),
     pgswarm.reserve_ring(text),
     pgswarm.reserve_check(text, text[], text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
@@ -38,6 +34,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
+    pgswarm.reserve_take(text, text[], text, text[], interval, text, uuid, text, text, uuid),
+    pgswarm.reserve_extend(text, interval),
+    pgswarm.reserve_free(text, text[], text[]),
+    pgswarm.reserve_leave(uuid),
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
     pgswarm.breaker_permit(text, text, interval, text, uuid)
