@@ -337,6 +337,9 @@ BEGIN
         ORDER BY h.namespace
     LOOP
         SELECT * INTO v_space FROM pgswarm.reservation_namespace n WHERE n.id = v_hold.namespace FOR NO KEY UPDATE;
+        -- Before what it covers, as a sweep does it.
+        PERFORM FROM pgswarm.reservation_hold h WHERE h.id = v_hold.id FOR UPDATE;
+        CONTINUE WHEN NOT FOUND;
         SELECT array_agg(pgswarm._resource(i.kind, i.pattern)) INTO v_names
         FROM pgswarm._reservation_items(patterns, resources, v_space.case_sensitive) i;
         DELETE FROM pgswarm.reservation r

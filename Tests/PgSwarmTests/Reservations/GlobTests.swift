@@ -92,7 +92,7 @@ struct GlobTests {
         arguments: [
             ("./src//a/../b.ts", "src/b.ts"), ("/src/b.ts", "src/b.ts"), ("src/", "src/**"), ("a/**/**/b", "a/**/b"),
             ("a***b", "a*b"), (#"\a\*"#, #"a\*"#), ("src/./x/.", "src/x"), ("/", "**"),
-            ("cafe\u{301}", "caf\u{e9}"), (String(repeating: "*", count: 5000), "**"),
+            ("cafe\u{301}", "caf\u{e9}"),
         ])
     func normalForm(spelling: String, form: String) async throws {
         let ada = try await Caller.named()
@@ -100,26 +100,30 @@ struct GlobTests {
         #expect(try await ada.value("SELECT normal FROM pgswarm._normal_glob(\(form), true)") == form)
     }
 
-    @Test(
-        "What is no glob is refused, in no time",
-        arguments: [
+    @Test("What is no glob is refused, in no time")
+    func refused() async throws {
+        let ada = try await Caller.named()
+        let cases = [
             ("", "PS003"), (".", "PS003"), ("..", "PS003"), ("a/../../b", "PS003"), ("**/../a", "PS003"),
             ("a[b", "PS003"), ("a[z-a]", "PS003"), ("[[:alpha:]]", "PS003"), ("a{b,c}", "PS003"), (#"a\"#, "PS003"),
             ("a\nb", "PS003"), ("\u{1b}[2J", "PS003"), (String(repeating: "ab*", count: 80), "accepted"),
             (String(repeating: "a*", count: 511), "PS003"), (String(repeating: "a/", count: 10_000), "PS009"),
             (String(repeating: "a/", count: 129), "PS009"), (String(repeating: "abc/", count: 300), "PS009"),
             (String(repeating: "x", count: 1_000_000), "PS009"),
-        ])
-    func refused(glob: String, code: String) async throws {
-        let ada = try await Caller.named()
-        let start = ContinuousClock.now
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.globs_overlap(\(glob), 'a')") } == code)
-        #expect(.now - start < .seconds(2))
+        ]
+        for (glob, code) in cases {
+            let start = ContinuousClock.now
+            let answer = await refusal { try await ada.rows("SELECT pgswarm.globs_overlap(\(glob), 'a')") }
+            #expect(answer == code, "\(glob.prefix(40)) of \(glob.count) characters")
+            #expect(.now - start < .seconds(2))
+        }
     }
 
-    @Test("The dearest pair of globs is decided in bounded time")
+    @Test("The dearest pair of globs is decided in bounded time, and 5,000 stars are two")
     func bounded() async throws {
         let ada = try await Caller.named()
+        let sky = String(repeating: "*", count: 5000)
+        #expect(try await ada.value("SELECT normal FROM pgswarm._normal_glob(\(sky), true)") == "**")
         let long = Array(repeating: String(repeating: "?", count: 250), count: 4).joined(separator: "/")
         let stars = Array(repeating: String(repeating: "a*", count: 120) + "b", count: 4).joined(separator: "/")
         let deep = String(repeating: "a/", count: 127) + "a"
