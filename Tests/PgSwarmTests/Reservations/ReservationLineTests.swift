@@ -40,6 +40,25 @@ struct ReservationLineTests {
         #expect(try await cy.take("b").granted)
     }
 
+    @Test("Whoever frees rings for the namespace, on the channel where workers listen")
+    func ring() async throws {
+        let (ada, bob) = (try await Caller.named(), try await Caller.named("bob"))
+        try await ada.take("a")
+        try await bob.take("a", ticket: UUID())
+        let listener = Listener(try TestDatabase.current.options)
+        let payload = try await listener.withNotifications(on: ["pgswarm"]) { events -> String? in
+            for await event in events {
+                switch event {
+                case .listening: _ = try await ada.rows("SELECT pgswarm.reserve_ring('repo')")
+                case .notification(_, let payload, _): return payload
+                default: break
+                }
+            }
+            return nil
+        }
+        #expect(payload == "#repo")
+    }
+
     @Test("The library waits in line, and is woken by whoever frees")
     func library() async throws {
         let ada = try await Caller.named()
@@ -73,7 +92,7 @@ struct ReservationLineTests {
         let names = ["src/**", "src/a.ts", "docs/*", "lib/x", "lib/**"]
         let granted = try await crowd.each { index, member in
             var count = 0
-            for round in 0..<60 {
+            for round in 0..<130 {
                 let order = (round + index).isMultiple(of: 2) ? names : names.reversed()
                 let handle: String? = try await member.rows(
                     "SELECT reservation FROM pgswarm.reserve_take('repo', \(order), agent => \(member.agent))"
@@ -87,7 +106,7 @@ struct ReservationLineTests {
             }
             return count
         }
-        #expect(granted.reduce(0, +) >= 60)
+        #expect(granted.reduce(0, +) >= 130)
         #expect(try await deadlocks() == 0)
         #expect(try await ada.reserved() == [])
         await crowd.disperse()
