@@ -55,7 +55,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
-    pgswarm.breaker_set(text, jsonb, text, uuid)
+    pgswarm.breaker_set(text, jsonb, text, uuid),
+    pgswarm.control(text, text, text, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.

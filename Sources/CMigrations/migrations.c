@@ -12,6 +12,9 @@ static const unsigned char m0002_history[] = {
 static const unsigned char m0003_breakers[] = {
 #embed "../../Migrations/0003_breakers.sql"
 };
+static const unsigned char m0004_control[] = {
+#embed "../../Migrations/0004_control.sql"
+};
 static const unsigned char m0006_reservations[] = {
 #embed "../../Migrations/0006_reservations.sql"
 };
@@ -87,6 +90,9 @@ static const unsigned char functions_maintain[] = {
 static const unsigned char functions_breakers[] = {
 #embed "../../Migrations/functions/breakers.sql"
 };
+static const unsigned char functions_permits[] = {
+#embed "../../Migrations/functions/permits.sql"
+};
 static const unsigned char functions_gates[] = {
 #embed "../../Migrations/functions/gates.sql"
 };
@@ -98,6 +104,9 @@ static const unsigned char functions_breaker_verbs[] = {
 };
 static const unsigned char functions_breaker_views[] = {
 #embed "../../Migrations/functions/breaker_views.sql"
+};
+static const unsigned char functions_control[] = {
+#embed "../../Migrations/functions/control.sql"
 };
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
@@ -133,6 +142,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0001_tables.sql", m0001_tables),
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
+    FILE_OF("0004_control.sql", m0004_control),
     FILE_OF("0006_reservations.sql", m0006_reservations),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
@@ -158,10 +168,12 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/seats.sql", functions_seats),
     FILE_OF("functions/maintain.sql", functions_maintain),
     FILE_OF("functions/breakers.sql", functions_breakers),
+    FILE_OF("functions/permits.sql", functions_permits),
     FILE_OF("functions/gates.sql", functions_gates),
     FILE_OF("functions/feed.sql", functions_feed),
     FILE_OF("functions/breaker_verbs.sql", functions_breaker_verbs),
     FILE_OF("functions/breaker_views.sql", functions_breaker_views),
+    FILE_OF("functions/control.sql", functions_control),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/globs.sql", functions_globs),
