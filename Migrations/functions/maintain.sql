@@ -27,6 +27,7 @@ BEGIN
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
     PERFORM pgswarm._upkeep_breakers(v_now);
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
+    PERFORM pgswarm._sweep_reservations(batch);
     RETURN NEXT;
 END
 $$;
