@@ -15,8 +15,8 @@ static const unsigned char m0003_breakers[] = {
 static const unsigned char m0004_control[] = {
 #embed "../../Migrations/0004_control.sql"
 };
-static const unsigned char m0006_reservations[] = {
-#embed "../../Migrations/0006_reservations.sql"
+static const unsigned char m0005_reservations[] = {
+#embed "../../Migrations/0005_reservations.sql"
 };
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
@@ -143,7 +143,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
     FILE_OF("0004_control.sql", m0004_control),
-    FILE_OF("0006_reservations.sql", m0006_reservations),
+    FILE_OF("0005_reservations.sql", m0005_reservations),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/seams.sql", functions_seams),
