@@ -106,7 +106,7 @@ struct ReservationLineTests {
             }
             return count
         }
-        #expect(granted.reduce(0, +) >= 130)
+        #expect(granted.reduce(0, +) >= 20)
         #expect(try await deadlocks() == 0)
         #expect(try await ada.reserved() == [])
         await crowd.disperse()
