@@ -112,7 +112,7 @@ BEGIN
         END IF;
         FOR k IN REVERSE v_na..1 LOOP  -- files of one folder differ at their ends
             CONTINUE WHEN v_a[k] = v_b[k];
-            IF NOT pgswarm._segments_meet(v_a[k], v_b[k]) THEN
+            IF v_a[k] !~ '[*?[\\]' AND v_b[k] !~ '[*?[\\]' OR NOT pgswarm._segments_meet(v_a[k], v_b[k]) THEN
                 RETURN false;
             END IF;
         END LOOP;

@@ -3,8 +3,13 @@ enum GlobPath {
     /// Whether a glob matches a path.
     static func matches(_ glob: String, _ path: String) -> Bool {
         matches(parts(glob), parts(path)) { segment, name in
-            segment == "**" ? nil : self.matches(tokens(segment)[...], Array(name)[...])
+            isSpan(segment) ? nil : self.matches(tokens(segment)[...], Array(name)[...])
         }
+    }
+
+    /// Two stars and more, and nothing else, are any number of segments.
+    private static func isSpan(_ segment: String) -> Bool {
+        segment.count > 1 && segment.allSatisfy { $0 == "*" }
     }
 
     private static func parts(_ text: String) -> ArraySlice<String> {
@@ -15,7 +20,7 @@ enum GlobPath {
         _ glob: ArraySlice<String>, _ path: ArraySlice<String>, _ one: (String, String) -> Bool?
     ) -> Bool {
         guard let first = glob.first else { return path.isEmpty }
-        if first == "**" {
+        if isSpan(first) {
             return (path.startIndex...path.endIndex).contains { matches(glob.dropFirst(), path[$0...], one) }
         }
         guard let name = path.first, one(first, name) == true else { return false }

