@@ -12,7 +12,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue_many(text, jsonb[], jsonb, jsonb[], text, text, text, uuid),
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
-    pgswarm.ring(text[])
+    pgswarm.ring(text[]),
+    pgswarm.reserve_ring(text),
+    pgswarm.reserve_check(text, text[], text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
 
 -- Mail: everybody who takes part.
@@ -49,6 +51,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
+    pgswarm.reserve_take(text, text[], text, text[], interval, text, uuid, text, text, uuid),
+    pgswarm.reserve_extend(text, interval),
+    pgswarm.reserve_free(text, text[], text[]),
+    pgswarm.reserve_leave(uuid),
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
     pgswarm.breaker_permit(text, text, interval, text, uuid)
@@ -77,7 +83,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.register_agent(text, boolean),
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
-    pgswarm.set_registration(boolean)
+    pgswarm.set_registration(boolean),
+    pgswarm.set_namespace(text, jsonb, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
@@ -86,16 +93,20 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
+    pgswarm.globs_overlap(text, text, boolean),
     -- Called by views.
     pgswarm.clock(),
     pgswarm._is_live(bigint),
-    pgswarm._state_of(bigint)
+    pgswarm._state_of(bigint),
+    pgswarm._is_reserved(bigint),
+    pgswarm._in_line(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.mailboxes
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.reservation_line, pgswarm.mailboxes
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.
