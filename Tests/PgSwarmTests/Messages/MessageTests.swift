@@ -136,7 +136,8 @@ struct MessageTests {
         let handle = try claim[0, as: String.self]
         #expect(try claim[1, as: Int.self] == 1)
         #expect(await refusal { try await ada.receive("task:\(task)") } == "PS014")
-        let mail = try await bob.receive("task:\(task)")
+        // For much longer than he will hold the task.
+        let mail = try await bob.receive("task:\(task)", visibility: .seconds(7200))
         #expect(mail.map(\.body) == ["\"use v2\""])
         #expect(try await bob.receive(handle: handle).isEmpty)
         try await letPass(.seconds(1000))
