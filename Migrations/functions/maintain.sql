@@ -26,6 +26,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.session = s.id);
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
     PERFORM pgswarm._upkeep_breakers(v_now);
+    PERFORM pgswarm._upkeep_problems(batch, v_now);
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
     RETURN NEXT;
 END

@@ -12,6 +12,12 @@ static const unsigned char m0002_history[] = {
 static const unsigned char m0003_breakers[] = {
 #embed "../../Migrations/0003_breakers.sql"
 };
+static const unsigned char m0004_messages[] = {
+#embed "../../Migrations/0004_messages.sql"
+};
+static const unsigned char m0005_problems[] = {
+#embed "../../Migrations/0005_problems.sql"
+};
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
 };
@@ -96,6 +102,33 @@ static const unsigned char functions_breaker_verbs[] = {
 static const unsigned char functions_breaker_views[] = {
 #embed "../../Migrations/functions/breaker_views.sql"
 };
+static const unsigned char functions_fingerprint[] = {
+#embed "../../Migrations/functions/fingerprint.sql"
+};
+static const unsigned char functions_problems[] = {
+#embed "../../Migrations/functions/problems.sql"
+};
+static const unsigned char functions_problem_hits[] = {
+#embed "../../Migrations/functions/problem_hits.sql"
+};
+static const unsigned char functions_problem_waits[] = {
+#embed "../../Migrations/functions/problem_waits.sql"
+};
+static const unsigned char functions_solutions[] = {
+#embed "../../Migrations/functions/solutions.sql"
+};
+static const unsigned char functions_problem_find[] = {
+#embed "../../Migrations/functions/problem_find.sql"
+};
+static const unsigned char functions_problem_known[] = {
+#embed "../../Migrations/functions/problem_known.sql"
+};
+static const unsigned char functions_problem_transfer[] = {
+#embed "../../Migrations/functions/problem_transfer.sql"
+};
+static const unsigned char functions_problem_views[] = {
+#embed "../../Migrations/functions/problem_views.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -112,6 +145,8 @@ static const pgswarm_migration files[] = {
     FILE_OF("0001_tables.sql", m0001_tables),
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
+    FILE_OF("0004_messages.sql", m0004_messages),
+    FILE_OF("0005_problems.sql", m0005_problems),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/seams.sql", functions_seams),
@@ -140,6 +175,15 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/feed.sql", functions_feed),
     FILE_OF("functions/breaker_verbs.sql", functions_breaker_verbs),
     FILE_OF("functions/breaker_views.sql", functions_breaker_views),
+    FILE_OF("functions/fingerprint.sql", functions_fingerprint),
+    FILE_OF("functions/problems.sql", functions_problems),
+    FILE_OF("functions/problem_hits.sql", functions_problem_hits),
+    FILE_OF("functions/problem_waits.sql", functions_problem_waits),
+    FILE_OF("functions/solutions.sql", functions_solutions),
+    FILE_OF("functions/problem_find.sql", functions_problem_find),
+    FILE_OF("functions/problem_known.sql", functions_problem_known),
+    FILE_OF("functions/problem_transfer.sql", functions_problem_transfer),
+    FILE_OF("functions/problem_views.sql", functions_problem_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/grants.sql", functions_grants),

@@ -1,0 +1,1 @@
+-- Kept free for the message relay: the numbers of migrations have no gaps.

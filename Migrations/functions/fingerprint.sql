@@ -1,0 +1,128 @@
+-- Fingerprints: what is left of an error's text when all that changes from one time to the next is taken out.
+SET LOCAL ROLE pgswarm_owner;
+
+-- A pure function of its text, and quick for any: only the first 4,000 characters count, and no pattern counts.
+CREATE FUNCTION pgswarm.error_signature(error text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+DECLARE
+    t text := left(error, 4000);
+BEGIN
+    t := regexp_replace(t, E'\\x1b\\[[0-9;]*[A-Za-z]', '', 'g');                            -- colours
+    t := regexp_replace(t, '[A-Za-z][A-Za-z0-9+.-]*://[^[:space:]"''<>]+', '<url>', 'g');
+    t := regexp_replace(t, '\m[0-9a-fA-F]+-[0-9a-fA-F]+-[0-9a-fA-F]+-[0-9a-fA-F]+-[0-9a-fA-F]+\M', '<id>', 'g');
+    t := regexp_replace(t,
+        '\m[0-9]+[-/][0-9]+[-/][0-9]+[T ][0-9]+:[0-9]+(:[0-9]+)?([.,][0-9]+)?(Z|[ ]?[+-][0-9]+:?[0-9]*)?', '<time>', 'g');
+    t := regexp_replace(t, '\m[0-9]+:[0-9]+:[0-9]+([.,][0-9]+)?', '<time>', 'g');
+    -- An apostrophe inside a word opens no quotation.
+    t := regexp_replace(t, '"[^"\n]*"|“[^”\n]*”|‘[^’\n]*’|«[^»\n]*»|`[^`''\n]*[`'']', '<value>', 'g');
+    t := regexp_replace(t, '(^|[^[:alnum:]])''[^''\n]*''', '\1<value>', 'g');
+    t := regexp_replace(t, '(\m[A-Za-z]:)?[\\/]?([^[:space:]:"''<>|(),;=\\/]+[\\/])+[^[:space:]:"''<>|(),;=\\/]*|[\\/][^[:space:]:"''<>|(),;=\\/]+',
+        '<path>', 'g');
+    t := regexp_replace(t, '\m0[xX][0-9a-fA-F]+\M', '<number>', 'g');
+    t := regexp_replace(t, '\m[0-9a-fA-F]*[0-9][0-9a-fA-F]*\M', '<number>', 'g');             -- hashes and numbers
+    t := regexp_replace(t, '\m[0-9]+', '<number>', 'g');                                     -- 12ms
+    t := regexp_replace(t, '([a-z][a-z][a-z])[0-9]+', '\1<number>', 'g');                    -- worker12, but not E0308
+    t := regexp_replace(t, '[-+]?<number>([.,:]<number>)*', '<number>', 'g');
+    RETURN left(btrim(regexp_replace(lower(t), '[[:space:]]+', ' ', 'g')), 1000);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.error_signature IS
+    'An error''s text without paths, numbers, addresses, ids, hashes, times and quoted values: two errors of one cause '
+    'have one signature.';
+
+CREATE FUNCTION pgswarm._fingerprint(signature text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT left(encode(sha256(convert_to(signature, 'UTF8')), 'hex'), 32) $$;
+
+-- Names of code are found whole: snake_case, dotted.names, CamelCase, and codes such as E0308 or PS001.
+CREATE FUNCTION pgswarm._identifiers(body text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN ARRAY(
+        SELECT DISTINCT lower(left(m[1], 100))
+        FROM regexp_matches(left(body, 4000),
+            '\m([A-Za-z][A-Za-z0-9]*(?:[_.][A-Za-z0-9]+)+|[A-Z]+[0-9]+|[A-Z][a-z0-9]+[A-Z][A-Za-z0-9]*|[a-z]+[A-Z][A-Za-z0-9]*)\M',
+            'g') m
+        LIMIT 64);
+END
+$$;
+
+-- What the log is searched by: the title and identifiers weigh most, then the signature, tags, the symptom.
+CREATE FUNCTION pgswarm._search_vector(title text, symptom text, signature text, tags text[]) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
+    RETURN setweight(to_tsvector('pg_catalog.english', title), 'A')
+        || setweight(array_to_tsvector(pgswarm._identifiers(title || ' ' || symptom)), 'A')
+        || setweight(to_tsvector('pg_catalog.english', pgswarm._without_marks(signature)), 'B')
+        || setweight(array_to_tsvector(ARRAY(SELECT lower(x) FROM unnest(tags) x WHERE x <> '')), 'C')
+        || setweight(to_tsvector('pg_catalog.english', left(symptom, 4000)), 'D');
+END
+$$;
+
+CREATE FUNCTION pgswarm._without_marks(signature text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT regexp_replace(signature, '<(url|id|time|value|path|number)>', ' ', 'g') $$;
+
+-- The words to search by, rarest first: so many that about budget entries contain one of them, and what each is worth.
+CREATE FUNCTION pgswarm._search_words(
+    body text, budget integer, OUT words text[], OUT worth real[], OUT probe tsquery
+)
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_entries bigint := greatest(pg_sequence_last_value('pgswarm.problem_id'), 1);
+    r         record;
+    v_sum     double precision := 0;
+    v_probe   text[] := '{}';
+BEGIN
+    words := '{}';
+    worth := '{}';
+    FOR r IN
+        SELECT w.word, coalesce(c.share, 0) AS share
+        FROM (
+            SELECT DISTINCT x.word FROM (
+                SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.english', left(body, 4000)))) AS word
+                UNION ALL
+                SELECT unnest(pgswarm._identifiers(body))
+            ) x WHERE length(x.word) BETWEEN 2 AND 100
+        ) w
+        LEFT JOIN pgswarm.problem_word c ON c.word = w.word
+        ORDER BY 2, length(w.word) DESC, 1
+        LIMIT 40
+    LOOP
+        words := words || r.word;
+        worth := worth || ln(1 + 1 / greatest(r.share, 0.0005))::real;
+        v_sum := v_sum + greatest(r.share * v_entries, 1);
+        IF cardinality(v_probe) = 0 OR (v_sum <= budget AND cardinality(v_probe) < 16) THEN
+            v_probe := v_probe || r.word;
+        END IF;
+    END LOOP;
+    probe := (SELECT string_agg(quote_literal(replace(p, '\', '\\')), ' | ') FROM unnest(v_probe) p)::tsquery;
+END
+$$;
+
+-- Looks at up to 2,000 entries, spread over all, for the words that are common among them.
+CREATE FUNCTION pgswarm._sample_words() RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_max bigint := pg_sequence_last_value('pgswarm.problem_id');
+    v_ids bigint[];
+    v_found bigint;
+BEGIN
+    v_ids := ARRAY(SELECT DISTINCT 1 + (i * greatest(v_max, 2000) / 2000.0)::bigint FROM generate_series(0, 1999) i);
+    v_found := (SELECT count(*) FROM pgswarm.problem p WHERE p.id = ANY (v_ids));
+    DELETE FROM pgswarm.problem_word;
+    INSERT INTO pgswarm.problem_word (word, share)
+    SELECT x.word, (count(*)::double precision / greatest(v_found, 1))::real
+    FROM (SELECT unnest(tsvector_to_array(p.search)) AS word FROM pgswarm.problem p WHERE p.id = ANY (v_ids)) x
+    GROUP BY x.word
+    HAVING count(*) >= 3;
+    UPDATE pgswarm.problem_sample SET entries = v_max;
+END
+$$;
