@@ -7,7 +7,7 @@
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN
-        CREATE EXTENSION IF NOT EXISTS pg_trgm;
+        CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA public;
     END IF;
 EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'pg_trgm is not used: %', SQLERRM;

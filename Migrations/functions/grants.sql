@@ -12,7 +12,13 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue_many(text, jsonb[], jsonb, jsonb[], text, text, text, uuid),
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
-    pgswarm.ring(text[])
+    pgswarm.ring(text[]),
+    pgswarm.problem_find(text, text, text, text[], integer),
+    pgswarm.problem_report(text, text, text, text, text, text[], text, bigint, text, text, uuid),
+    pgswarm.problem_solve(bigint, text, text, text, bigint, text, text, uuid),
+    pgswarm.problem_supersede(bigint, text, text, text, text, text, uuid),
+    pgswarm.problem_confirm(bigint, text, text, uuid),
+    pgswarm.problem_flag(bigint, text, text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
 
 -- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
@@ -34,7 +40,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.confirm(text, text, jsonb),
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
-    pgswarm.breaker_permit(text, text, interval, text, uuid)
+    pgswarm.breaker_permit(text, text, interval, text, uuid),
+    pgswarm.problem_begin(bigint, interval, text, uuid),
+    pgswarm.problem_abandon(text, text),
+    pgswarm.park_on_problem(text, bigint, interval, text)
 TO pgswarm_worker;
 
 -- Steering: coordinators and operators.
@@ -49,7 +58,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
-    pgswarm.breaker_set(text, jsonb, text, uuid)
+    pgswarm.breaker_set(text, jsonb, text, uuid),
+    pgswarm.problem_close(bigint, text, bigint, text, text, uuid),
+    pgswarm.problem_import(jsonb[], boolean, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.
@@ -67,6 +78,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
+    pgswarm.error_signature(text),
+    pgswarm.problem_export(),
     -- Called by views.
     pgswarm.clock(),
     pgswarm._is_live(bigint),
@@ -76,5 +89,6 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers,
+    pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -161,3 +161,21 @@ BEGIN
         WHERE x.task < (SELECT min(t.id) FROM pgswarm.task t) ORDER BY x.task LIMIT batch));
 END
 $$;
+
+-- Why a parked task is not running.
+CREATE FUNCTION pgswarm._why_parked(task bigint)
+RETURNS TABLE (reason text, message text, until timestamptz, detail jsonb)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT 'problem',
+           format('it waits until problem %s (%s) is solved, at most until %s; %s', p.id, p.title, pgswarm._moment(w.until),
+                  CASE WHEN pgswarm._is_being_solved(p, pgswarm.clock())
+                       THEN (SELECT a.name || ' is solving it' FROM pgswarm.session s JOIN pgswarm.agent a ON a.id = s.agent WHERE s.id = p.solver)
+                       ELSE 'nobody is solving it: pgswarm problem solve ' || p.id END),
+           w.until, jsonb_build_object('problem', p.id::text, 'status', p.status)
+    FROM pgswarm.problem_waiter w JOIN pgswarm.problem p ON p.id = w.problem WHERE w.task = _why_parked.task;
+END
+$$;

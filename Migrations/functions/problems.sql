@@ -145,7 +145,7 @@ CREATE FUNCTION pgswarm.problem_report(
     request_id text DEFAULT NULL,
     agent text DEFAULT NULL,
     session uuid DEFAULT NULL
-) RETURNS TABLE (id bigint, created boolean, occurrences bigint, status text, title text, similar_entries jsonb)
+) RETURNS TABLE (id bigint, created boolean, occurrences bigint, status text, entry text, similar_entries jsonb)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off SET jit = off
 AS $$
 #variable_conflict use_column
@@ -177,7 +177,7 @@ BEGIN
             jsonb_build_array(symptom, problem_report.title, scope, kind, environment, tags, same_as));
         IF v_answer IS NOT NULL THEN
             RETURN QUERY SELECT * FROM jsonb_to_record(v_answer)
-                AS a (id bigint, created boolean, occurrences bigint, status text, title text, similar_entries jsonb);
+                AS a (id bigint, created boolean, occurrences bigint, status text, entry text, similar_entries jsonb);
             RETURN;
         END IF;
     END IF;
@@ -197,7 +197,7 @@ BEGIN
     PERFORM pgswarm._met(v_problem.id, v_problem.fingerprint, v_lease, v_actor, v_now);
     PERFORM pgswarm._contain(v_problem.id, v_lease, v_now);
     id := v_problem.id;
-    title := v_problem.title;
+    entry := v_problem.title;
     status := (SELECT p.status FROM pgswarm.problem p WHERE p.id = v_problem.id);
     occurrences := v_problem.occurrences + (SELECT count(*) FROM pgswarm.problem_hit h WHERE h.problem = v_problem.id AND NOT h.folded);
     IF created THEN
@@ -207,7 +207,7 @@ BEGIN
     END IF;
     IF problem_report.request_id IS NOT NULL THEN
         PERFORM pgswarm._end_request(v_actor, 'problem_report', problem_report.request_id, jsonb_build_object(
-            'id', id, 'created', created, 'occurrences', occurrences, 'status', status, 'title', title,
+            'id', id, 'created', created, 'occurrences', occurrences, 'status', status, 'entry', entry,
             'similar_entries', similar_entries));
     END IF;
     RETURN NEXT;

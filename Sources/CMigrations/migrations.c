@@ -114,6 +114,9 @@ static const unsigned char functions_problem_hits[] = {
 static const unsigned char functions_problem_waits[] = {
 #embed "../../Migrations/functions/problem_waits.sql"
 };
+static const unsigned char functions_problem_solving[] = {
+#embed "../../Migrations/functions/problem_solving.sql"
+};
 static const unsigned char functions_solutions[] = {
 #embed "../../Migrations/functions/solutions.sql"
 };
@@ -179,6 +182,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problems.sql", functions_problems),
     FILE_OF("functions/problem_hits.sql", functions_problem_hits),
     FILE_OF("functions/problem_waits.sql", functions_problem_waits),
+    FILE_OF("functions/problem_solving.sql", functions_problem_solving),
     FILE_OF("functions/solutions.sql", functions_solutions),
     FILE_OF("functions/problem_find.sql", functions_problem_find),
     FILE_OF("functions/problem_known.sql", functions_problem_known),
