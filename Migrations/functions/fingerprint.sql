@@ -66,7 +66,12 @@ CREATE FUNCTION pgswarm._without_marks(signature text) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$ SELECT regexp_replace(signature, '<(url|id|time|value|path|number)>', ' ', 'g') $$;
 
--- The words to search by, rarest first: so many that about budget entries contain one of them, and what each is worth.
+CREATE FUNCTION pgswarm._quoted_word(word text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT '''' || replace(replace(word, '\', '\\'), '''', '''''') || '''' $$;
+
+-- The words to search by, rarest first, and what each is worth; the probe has so many of them that about budget entries
+-- contain one. Values are no words, and a word that no entry has says nothing.
 CREATE FUNCTION pgswarm._search_words(
     body text, budget integer, OUT words text[], OUT worth real[], OUT probe tsquery
 )
@@ -76,32 +81,56 @@ AS $$
 DECLARE
     v_entries bigint := greatest(pg_sequence_last_value('pgswarm.problem_id'), 1);
     r         record;
-    v_sum     double precision := 0;
-    v_probe   text[] := '{}';
+    v_counts  double precision[] := '{}';
+    v_count   double precision;
 BEGIN
     words := '{}';
     worth := '{}';
     FOR r IN
-        SELECT w.word, coalesce(c.share, 0) AS share
+        SELECT w.word, c.share
         FROM (
-            SELECT DISTINCT x.word FROM (
-                SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.english', left(body, 4000)))) AS word
-                UNION ALL
-                SELECT unnest(pgswarm._identifiers(body))
-            ) x WHERE length(x.word) BETWEEN 2 AND 100
+            SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.english',
+                       pgswarm._without_marks(pgswarm.error_signature(body))))) AS word
+            UNION
+            SELECT unnest(pgswarm._identifiers(body))
         ) w
         LEFT JOIN pgswarm.problem_word c ON c.word = w.word
-        ORDER BY 2, length(w.word) DESC, 1
+        WHERE length(w.word) BETWEEN 2 AND 100
+        ORDER BY coalesce(c.share, 0), length(w.word) DESC, 1
         LIMIT 40
     LOOP
-        words := words || r.word;
-        worth := worth || ln(1 + 1 / greatest(r.share, 0.0005))::real;
-        v_sum := v_sum + greatest(r.share * v_entries, 1);
-        IF cardinality(v_probe) = 0 OR (v_sum <= budget AND cardinality(v_probe) < 16) THEN
-            v_probe := v_probe || r.word;
+        v_count := r.share * v_entries;
+        IF v_count IS NULL THEN
+            -- Not in the sample, so rare: counted.
+            v_count := (SELECT count(*) FROM (
+                SELECT FROM pgswarm.problem p WHERE p.search @@ pgswarm._quoted_word(r.word)::tsquery LIMIT 300) x);
+            CONTINUE WHEN v_count = 0;
         END IF;
+        words := words || r.word;
+        v_counts := v_counts || v_count;
+        worth := worth || ln(1 + v_entries / greatest(v_count, v_entries * 0.0001))::real;
     END LOOP;
-    probe := (SELECT string_agg(quote_literal(replace(p, '\', '\\')), ' | ') FROM unnest(v_probe) p)::tsquery;
+    -- The sample is rough for rare words, so the counts decide anew.
+    SELECT array_agg(u.word ORDER BY u.n, u.word), array_agg(u.worth ORDER BY u.n, u.word), array_agg(u.n ORDER BY u.n, u.word)
+    INTO words, worth, v_counts FROM unnest(words, worth, v_counts) u (word, worth, n);
+    -- Rare words alone, then pairs of less rare ones; what is in every tenth entry leads nowhere even so.
+    probe := (
+        SELECT string_agg(t.term, ' | ')
+        FROM (
+            SELECT y.term, row_number() OVER (ORDER BY y.n, y.term) AS nth, sum(y.n) OVER (ORDER BY y.n, y.term) AS sum
+            FROM (
+                SELECT pgswarm._quoted_word(w.word) AS term, w.n FROM unnest(words, v_counts) w (word, n)
+                WHERE w.n <= budget / 2
+                UNION ALL
+                SELECT '(' || pgswarm._quoted_word(words[a]) || ' & ' || pgswarm._quoted_word(words[b]) || ')',
+                       2 * v_counts[a] * v_counts[b] / v_entries
+                FROM generate_series(1, least(cardinality(words), 7)) a, generate_series(a + 1, least(cardinality(words), 7)) b
+                WHERE v_counts[b] > budget / 4.0
+                UNION ALL
+                SELECT pgswarm._quoted_word(words[1]), v_counts[1] WHERE cardinality(words) = 1 AND v_counts[1] > budget / 2
+            ) y
+        ) t
+        WHERE t.nth = 1 OR (t.sum <= budget AND t.nth <= 16))::tsquery;
 END
 $$;
 

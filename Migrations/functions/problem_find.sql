@@ -18,7 +18,7 @@ DECLARE
     v_signature   text := pgswarm.error_signature(body);
     v_fingerprint text := pgswarm._fingerprint(v_signature);
     v_search      record := pgswarm._search_words(body, budget);
-    v_queries     tsquery[] := ARRAY(SELECT quote_literal(replace(w, '\', '\\'))::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
+    v_queries     tsquery[] := ARRAY(SELECT pgswarm._quoted_word(w)::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
     v_total       real := greatest((SELECT sum(w) FROM unnest(v_search.worth) w), 0.001);
     v_schema      text := pgswarm._trigrams();
     v_text        text := left(pgswarm._without_marks(v_signature), 400);
@@ -28,7 +28,7 @@ DECLARE
 BEGIN
     SELECT array_agg(c.id ORDER BY c.share DESC, c.id), array_agg(c.share ORDER BY c.share DESC, c.id) INTO v_ids, v_scores
     FROM (
-        SELECT n.id, (
+        SELECT n.id, length(n.search) AS size, (
             SELECT sum(w.worth) FROM unnest(v_queries, v_search.worth) w (query, worth) WHERE n.search @@ w.query
         ) / v_total AS share
         FROM (
@@ -39,7 +39,7 @@ BEGIN
               AND (_problem_find.tags IS NULL OR p.tags @> _problem_find.tags)
             LIMIT _problem_find.budget * 2
         ) n
-        ORDER BY 2 DESC LIMIT 40
+        ORDER BY 3 DESC, 2, 1 LIMIT 40
     ) c;
     IF v_schema IS NOT NULL AND v_ids IS NOT NULL AND v_text <> '' THEN
         -- What looks like it among the best: order and spelling of words, which the words themselves don't tell.
@@ -60,7 +60,7 @@ BEGIN
               AND (_problem_find.kind IS NULL OR p.kind = _problem_find.kind)
               AND (_problem_find.tags IS NULL OR p.tags @> _problem_find.tags)
             UNION ALL
-            SELECT u.id, (0.99 * CASE WHEN u.look IS NULL THEN u.share ELSE 0.6 * u.share + 0.4 * u.look END)::real, 'text'
+            SELECT u.id, (0.99 * CASE WHEN u.look IS NULL THEN u.share ELSE 0.5 * u.share + 0.5 * u.look END)::real, 'text'
             FROM unnest(v_ids, v_scores, v_looks) u (id, share, look)
         ) y
         ORDER BY y.id, y.score DESC

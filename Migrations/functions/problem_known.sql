@@ -92,7 +92,7 @@ DECLARE
     v_probe   tsquery;
 BEGIN
     v_search := pgswarm._search_words(coalesce(task.title, '') || ' ' || array_to_string(v_labels, ' '), 100);
-    v_queries := ARRAY(SELECT quote_literal(replace(w, '\', '\\'))::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
+    v_queries := ARRAY(SELECT pgswarm._quoted_word(w)::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
     v_total := greatest((SELECT sum(w) FROM unnest(v_search.worth) w), 0.001);
     v_probe := v_search.probe;
     IF v_probe IS NULL THEN
