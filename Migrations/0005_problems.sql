@@ -59,6 +59,7 @@ CREATE TABLE pgswarm.problem (
 COMMENT ON TABLE pgswarm.problem IS 'What goes wrong here: one row for each fingerprint of a scope.';
 CREATE INDEX problem_search ON pgswarm.problem USING gin (search) WITH (fastupdate = off);
 CREATE INDEX problem_solving ON pgswarm.problem (id) WHERE status = 'solving';
+CREATE INDEX problem_telling ON pgswarm.problem (id) WHERE status IN ('solved', 'solving');
 CREATE INDEX problem_reporter ON pgswarm.problem (reporter, created_at);
 
 CREATE TABLE pgswarm.solution (

@@ -73,7 +73,7 @@ AS $$ SELECT '''' || replace(replace(word, '\', '\\'), '''', '''''') || '''' $$;
 -- The words to search by, rarest first, and what each is worth; the probe has so many of them that about budget entries
 -- contain one. Values are no words, and a word that no entry has says nothing.
 CREATE FUNCTION pgswarm._search_words(
-    body text, budget integer, OUT words text[], OUT worth real[], OUT probe tsquery
+    plain text, names text[], budget integer, OUT words text[], OUT worth real[], OUT probe tsquery
 )
 LANGUAGE plpgsql STABLE
 AS $$
@@ -89,19 +89,18 @@ BEGIN
     FOR r IN
         SELECT w.word, c.share
         FROM (
-            SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.english',
-                       pgswarm._without_marks(pgswarm.error_signature(body))))) AS word
+            SELECT unnest(tsvector_to_array(to_tsvector('pg_catalog.english', plain))) AS word
             UNION
-            SELECT unnest(pgswarm._identifiers(body))
+            SELECT unnest(names)
         ) w
         LEFT JOIN pgswarm.problem_word c ON c.word = w.word
         WHERE length(w.word) BETWEEN 2 AND 100
         ORDER BY coalesce(c.share, 0), length(w.word) DESC, 1
-        LIMIT 40
+        LIMIT 24
     LOOP
         v_count := r.share * v_entries;
         IF v_count IS NULL THEN
-            -- Not in the sample, so rare: counted.
+            -- Not in the sample, so rare, or in no entry at all.
             v_count := (SELECT count(*) FROM (
                 SELECT FROM pgswarm.problem p WHERE p.search @@ pgswarm._quoted_word(r.word)::tsquery LIMIT 300) x);
             CONTINUE WHEN v_count = 0;

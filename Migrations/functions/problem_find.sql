@@ -9,7 +9,7 @@ AS $$ SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n
 -- Entries by how well they fit a text, 1 being the same fingerprint. Only entries that share one of its rare words are
 -- looked at, and at most so many that the time has a bound whatever the text and the size of the log.
 CREATE FUNCTION pgswarm._problem_find(
-    body text, scope text, kind text, tags text[], count integer, at timestamptz, budget integer DEFAULT 600
+    body text, scope text, kind text, tags text[], count integer, at timestamptz, budget integer DEFAULT 300
 ) RETURNS TABLE (id bigint, score real, match text, title text, status text)
 LANGUAGE plpgsql STABLE
 AS $$
@@ -17,7 +17,7 @@ AS $$
 DECLARE
     v_signature   text := pgswarm.error_signature(body);
     v_fingerprint text := pgswarm._fingerprint(v_signature);
-    v_search      record := pgswarm._search_words(body, budget);
+    v_search      record := pgswarm._search_words(pgswarm._without_marks(v_signature), pgswarm._identifiers(body), budget);
     v_queries     tsquery[] := ARRAY(SELECT pgswarm._quoted_word(w)::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
     v_total       real := greatest((SELECT sum(w) FROM unnest(v_search.worth) w), 0.001);
     v_schema      text := pgswarm._trigrams();

@@ -36,6 +36,9 @@ BEGIN
             ORDER BY h.at DESC LIMIT 3);
         v_why := array_fill('met by this task'::text, ARRAY[cardinality(v_ids)]);
     END IF;
+    IF cardinality(v_ids) = 0 AND NOT EXISTS (SELECT FROM pgswarm.problem p WHERE p.status IN ('solved', 'solving')) THEN
+        RETURN NULL;
+    END IF;
     IF cardinality(v_ids) < 3 THEN
         v_more := ARRAY(
             SELECT h.problem
@@ -80,34 +83,61 @@ BEGIN
 END
 $$;
 
+-- A claim has little time: only the rarest words of the title, and the task's labels, lead to few candidates.
 CREATE FUNCTION pgswarm._similar_problems(task pgswarm.task, without bigint[], count integer) RETURNS TABLE (id bigint, score real)
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_labels  text[] := ARRAY(SELECT lower(x) FROM unnest(task.needs || task.kind) x WHERE x <> '');
-    v_search  record;
-    v_queries tsquery[];
-    v_total   real;
+    v_entries bigint := pg_sequence_last_value('pgswarm.problem_id');
+    v_labels  text[] := array_remove(task.needs || task.kind, NULL);
+    v_queries tsquery[] := '{}';
+    v_worth   real[] := '{}';
+    v_total   real := 0;
     v_probe   tsquery;
+    v_count   double precision;
+    r         record;
 BEGIN
-    v_search := pgswarm._search_words(coalesce(task.title, '') || ' ' || array_to_string(v_labels, ' '), 100);
-    v_queries := ARRAY(SELECT pgswarm._quoted_word(w)::tsquery FROM unnest(v_search.words) WITH ORDINALITY u (w, o) ORDER BY o);
-    v_total := greatest((SELECT sum(w) FROM unnest(v_search.worth) w), 0.001);
-    v_probe := v_search.probe;
-    IF v_probe IS NULL THEN
+    FOR r IN
+        SELECT w.word, c.share
+        FROM (
+            SELECT x.word FROM unnest(tsvector_to_array(to_tsvector('pg_catalog.english', left(task.title, 300)))) x (word)
+            WHERE x.word ~ '^[a-z_]+$'
+            UNION
+            SELECT lower(l) FROM unnest(v_labels) l
+        ) w
+        LEFT JOIN pgswarm.problem_word c ON c.word = w.word
+        WHERE length(w.word) BETWEEN 3 AND 100
+        ORDER BY coalesce(c.share, 0), w.word
+        LIMIT 6
+    LOOP
+        v_count := r.share * v_entries;
+        IF v_count IS NULL THEN
+            v_count := (SELECT count(*) FROM (
+                SELECT FROM pgswarm.problem p WHERE p.search @@ pgswarm._quoted_word(r.word)::tsquery LIMIT 40) x);
+            CONTINUE WHEN v_count = 0;
+        END IF;
+        v_queries := v_queries || pgswarm._quoted_word(r.word)::tsquery;
+        v_worth := v_worth || ln(1 + v_entries / v_count)::real;
+        v_total := v_total + ln(1 + v_entries / v_count)::real;
+        IF v_count <= 40 THEN
+            v_probe := coalesce(v_probe || v_queries[cardinality(v_queries)], v_queries[cardinality(v_queries)]);
+        END IF;
+    END LOOP;
+    IF cardinality(v_queries) = 0 THEN
         RETURN;
     END IF;
+    v_probe := coalesce(v_probe, v_queries[1] && v_queries[2] && coalesce(v_queries[3], v_queries[2]), v_queries[1]);
     RETURN QUERY
     SELECT c.id, c.score
     FROM (
         SELECT n.id, n.occurrences,
-               ((SELECT sum(w.worth) FROM unnest(v_queries, v_search.worth) w (query, worth) WHERE n.search @@ w.query) / v_total
-                + CASE WHEN n.labels && v_labels THEN 0.5 ELSE 0 END)::real AS score
-        FROM (SELECT p.id, p.search, p.occurrences, ARRAY(SELECT lower(x) FROM unnest(p.tags) x) AS labels
-              FROM pgswarm.problem p
-              WHERE p.search @@ v_probe AND p.status IN ('solved', 'solving') AND p.id <> ALL (without)
-              LIMIT 200) n
+               ((SELECT sum(w.worth) FROM unnest(v_queries, v_worth) w (query, worth) WHERE n.search @@ w.query) / v_total
+                + CASE WHEN n.tags && v_labels THEN 0.5 ELSE 0 END)::real AS score
+        -- Looked up by words and by nothing else: a plan for any words might prefer the index of solved ones.
+        FROM (SELECT p.id, p.search, p.occurrences, p.tags, p.status
+              FROM pgswarm.problem p WHERE p.search @@ v_probe LIMIT 60) n
+        WHERE n.status IN ('solved', 'solving') AND n.id <> ALL (without)
     ) c
     WHERE c.score >= 0.5
     ORDER BY c.score DESC, c.occurrences DESC, c.id LIMIT _similar_problems.count;
