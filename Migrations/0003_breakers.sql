@@ -8,6 +8,7 @@ CREATE TABLE pgswarm.breaker (
     name            text        NOT NULL CHECK (length(name) BETWEEN 1 AND 500 AND name !~ '[[:cntrl:]]'),
     agent           integer,                                 -- of an agent's breakers: who
     kind            text,                                    -- and with what kind of task
+    watched         boolean     NOT NULL DEFAULT false,      -- of an agent, a kind or a queue: claims have to look
     state           text        NOT NULL DEFAULT 'closed' CHECK (state IN ('closed', 'open', 'half_open')),
     version         bigint      NOT NULL DEFAULT 0,          -- grows with each transition
     changed_at      timestamptz NOT NULL DEFAULT '-infinity',
@@ -45,12 +46,15 @@ CREATE TABLE pgswarm.breaker (
     burst           integer     CHECK (burst > 0),
     UNIQUE (scope, name)
 ) WITH (fillfactor = 50);
+-- Nearly always empty: one look tells a claim that no agent and no queue is suspicious.
+CREATE INDEX breaker_watched ON pgswarm.breaker (id) WHERE watched;
 COMMENT ON TABLE pgswarm.breaker IS 'What may break: a dependency, an agent, an agent with a kind of task, a queue.';
 INSERT INTO pgswarm.breaker (scope, name, enabled, counts, failure_rate) VALUES
     ('dependency', '*', true, '{failed,overdue,reported}', 0.5),
     ('agent', '*', true, '{lost,reported}', NULL),  -- that a task failed is no news about the agent; that it vanished is
     ('kind', '*', false, '{failed,lost,overdue,reported}', 0.5),
     ('queue', '*', false, '{failed,lost,overdue,reported}', 0.5);
+UPDATE pgswarm.breaker SET ramp_step = '1 second' WHERE scope = 'queue';  -- a queue that goes on after a pause
 
 -- Outcomes in slices of time, in several rows for each slice, so that those who count do not wait for one another.
 CREATE TABLE pgswarm.breaker_count (
@@ -109,10 +113,8 @@ COMMENT ON TABLE pgswarm.lane IS 'Ready tasks of a queue that need the same depe
 ALTER TABLE pgswarm.task ADD COLUMN lane integer;             -- NULL: it needs nothing
 ALTER TABLE pgswarm.lease ADD COLUMN gates integer[];         -- the breakers that want to know how it ends
 ALTER TABLE pgswarm.queue ADD COLUMN lanes boolean NOT NULL DEFAULT false;
-ALTER TABLE pgswarm.queue ADD COLUMN breaker integer;         -- NULL: nothing suspicious
 ALTER TABLE pgswarm.queue ADD COLUMN retry_rate integer CHECK (retry_rate > 0);  -- retries a minute; NULL: no limit
 ALTER TABLE pgswarm.queue ADD COLUMN retry_at timestamptz;    -- when the next retry may begin, where there is a limit
-ALTER TABLE pgswarm.session ADD COLUMN breaker integer;       -- its agent's
 
 ALTER TABLE pgswarm.ready ADD COLUMN lane integer;
 UPDATE pgswarm.ready SET lane = queue;

@@ -63,16 +63,6 @@ BEGIN
 END
 $$;
 
--- The breaker of an agent, if it has one.
-CREATE FUNCTION pgswarm._breaker_of(agent pgswarm.agent) RETURNS integer
-LANGUAGE plpgsql
-AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN (SELECT b.id FROM pgswarm.breaker b WHERE b.scope = 'agent' AND b.name = agent.name);
-END
-$$;
-
 -- The session of a caller without one: shared by all bare calls of the agent through this login.
 CREATE FUNCTION pgswarm._bare_session(agent text, credential text DEFAULT NULL) RETURNS pgswarm.session
 LANGUAGE plpgsql
@@ -89,9 +79,9 @@ BEGIN
         WHERE s.agent = v_agent AND s.login = session_user AND s.kind = 'bare' AND s.ended_at IS NULL;
         EXIT WHEN FOUND;
         v_now := pgswarm.clock();
-        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login, breaker)
+        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login)
         SELECT gen_random_uuid(), v_now + interval '15 minutes', v_now, interval '15 minutes',
-               a.id, a.incarnation, a.draining_since IS NOT NULL, 'bare', session_user, pgswarm._breaker_of(a)
+               a.id, a.incarnation, a.draining_since IS NOT NULL, 'bare', session_user
         FROM (SELECT * FROM pgswarm.agent x WHERE x.id = v_agent FOR SHARE) a  -- locked, see drain
         ON CONFLICT (agent, login) WHERE kind = 'bare' AND ended_at IS NULL DO NOTHING;
     END LOOP;
@@ -163,11 +153,9 @@ BEGIN
     SELECT a.draining_since IS NOT NULL INTO v_draining FROM pgswarm.agent a WHERE a.id = v_agent FOR SHARE;
     RETURN QUERY
     INSERT INTO pgswarm.session AS s
-        (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login, host, pid, client, breaker)
-    SELECT gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, v_draining, open_session.kind,
-           session_user, left(open_session.host, 200), open_session.pid, left(open_session.client, 200),
-           pgswarm._breaker_of(a)
-    FROM pgswarm.agent a WHERE a.id = v_agent
+        (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login, host, pid, client)
+    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, v_draining, open_session.kind,
+            session_user, left(open_session.host, 200), open_session.pid, left(open_session.client, 200))
     RETURNING s.token, s.id, (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_agent), s.incarnation, s.ttl,
               s.expires_at;
     PERFORM pgswarm._record('session_opened', NULL, currval('pgswarm.session_id_seq'), v_agent, NULL,
@@ -190,7 +178,9 @@ BEGIN
     SET expires_at = v_now + s.ttl
     FROM pgswarm.agent a
     WHERE s.token = beat.session AND s.ended_at IS NULL AND a.id = s.agent
-    RETURNING CASE WHEN a.draining_since IS NULL THEN 'ok' ELSE 'drain' END, s.expires_at;
+    RETURNING CASE WHEN a.draining_since IS NOT NULL THEN CASE a.draining_how WHEN 'pause' THEN 'ok' ELSE 'drain' END
+                   WHEN (SELECT g.paused_how FROM pgswarm.setting g) = 'drain' THEN 'drain'
+                   ELSE 'ok' END, s.expires_at;
     IF NOT FOUND THEN
         RETURN QUERY SELECT 'lost', NULL::timestamptz;
     END IF;

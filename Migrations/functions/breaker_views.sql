@@ -77,7 +77,8 @@ DECLARE
     b pgswarm.breaker;
 BEGIN
     SELECT * INTO b FROM pgswarm.breaker x
-    WHERE ((x.scope = 'agent' AND x.agent = _shut_claimer.agent) OR x.id = _shut_claimer.queue.breaker)
+    WHERE ((x.scope = 'agent' AND x.agent = _shut_claimer.agent)
+           OR (x.scope = 'queue' AND x.name = _shut_claimer.queue.name))
       AND pgswarm._is_shut(x, at)
     ORDER BY x.scope LIMIT 1;
     IF FOUND OR EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = _shut_claimer.queue.id) THEN
@@ -111,7 +112,7 @@ BEGIN
             UNION ALL
             SELECT pgswarm._breaker_due(b, at)
             FROM pgswarm.queue q
-            JOIN pgswarm.breaker b ON b.id = q.breaker
+            JOIN pgswarm.breaker b ON b.scope = 'queue' AND b.watched AND b.name = q.name
             WHERE q.id = ANY (queues) AND q.paused_at IS NULL AND NOT pgswarm._is_free(b, at)
               AND EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = q.id)
         ) d);
@@ -183,13 +184,10 @@ BEGIN
     WHERE p.until < at - interval '1 minute'
        OR (p.task IS NOT NULL AND p.given_at < at - interval '1 minute'
            AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.task = p.task AND l.claim_id = p.claim_id));
-    UPDATE pgswarm.queue q SET breaker = NULL
-    FROM pgswarm.breaker b WHERE b.id = q.breaker AND pgswarm._is_well(b, at);
-    UPDATE pgswarm.session s SET breaker = NULL
-    FROM pgswarm.breaker b
-    WHERE b.id = s.breaker AND s.ended_at IS NULL AND pgswarm._is_well(b, at)
+    UPDATE pgswarm.breaker b SET watched = false
+    WHERE b.watched AND pgswarm._is_well(b, at)
       AND NOT EXISTS (SELECT FROM pgswarm.breaker k
-                      WHERE k.scope = 'kind' AND k.agent = s.agent AND NOT pgswarm._is_well(k, at));
+                      WHERE b.scope = 'agent' AND k.scope = 'kind' AND k.agent = b.agent AND NOT pgswarm._is_well(k, at));
 END
 $$;
 

@@ -95,7 +95,8 @@ BEGIN
     SET state = _turn.state, version = x.version + 1, changed_at = _turn.at, changed_by = left(_turn.by, 200),
         cause = left(_turn.cause, 2000), until = _turn.until, streak = 0, successes = 0,
         ramp_from = CASE WHEN _turn.state = 'closed' AND x.ramp_step > '0' THEN _turn.at END,
-        openings = CASE _turn.state WHEN 'open' THEN x.openings + 1 ELSE x.openings END
+        openings = CASE _turn.state WHEN 'open' THEN x.openings + 1 ELSE x.openings END,
+        watched = x.scope <> 'dependency'
     WHERE x.id = breaker.id
     RETURNING * INTO b;
     DELETE FROM pgswarm.breaker_count c WHERE c.breaker = b.id;

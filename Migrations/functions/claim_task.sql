@@ -54,6 +54,10 @@ BEGIN
         PERFORM pgswarm._refuse('not_ready', format('task %s is not for this agent: it is draining and claims no more', task),
             'finish what it holds, or let it go on with: pgswarm agents drain NAME --off');
     END IF;
+    IF (SELECT s.paused_at IS NOT NULL FROM pgswarm.setting s) THEN
+        PERFORM pgswarm._refuse('not_ready', 'the whole swarm is paused' || coalesce(
+            (SELECT ': ' || s.paused_reason FROM pgswarm.setting s), ''), 'wait for: pgswarm resume --swarm');
+    END IF;
     v_state := pgswarm._hold_still(_claim_task.task);
     v_now := pgswarm.clock();
     IF v_state = 'running' AND pgswarm._lose_if_void(_claim_task.task, v_now) THEN
@@ -78,7 +82,7 @@ BEGIN
     END IF;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _claim_task.task;
     SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;
-    v_gates := array_remove(ARRAY[v_queue.breaker, session.breaker], NULL)
+    v_gates := pgswarm._watched_for(session, v_queue)
                || (SELECT l.breakers FROM pgswarm.lane l WHERE l.id = v_task.lane);
     IF v_state <> 'ready' OR v_queue.paused_at IS NOT NULL
         OR (v_queue.max_running IS NOT NULL AND pgswarm._running_room(v_queue.id) <= 0)

@@ -4,7 +4,22 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- Tells breakers how claims have ended: succeeded, failed, slow or ignored. One row of ended: the claim's id, the agent
 -- and when the claim began. Breakers come in the order of their ids, after everything else that the caller locks.
+--
+-- Nobody waits long for a breaker's row: a call may come by several of them, and an outcome that is not counted because
+-- too many others were at it at that moment is no loss. That is shorter than what PostgreSQL takes for a deadlock.
 CREATE FUNCTION pgswarm._feed(
+    breaker integer, outcome text, claims uuid[], agents integer[], began timestamptz[], error text, at timestamptz
+) RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '200ms'
+AS $$
+BEGIN
+    PERFORM pgswarm._feed_now(breaker, outcome, claims, agents, began, error, at);
+EXCEPTION WHEN lock_not_available THEN
+    NULL;
+END
+$$;
+
+CREATE FUNCTION pgswarm._feed_now(
     breaker integer, outcome text, claims uuid[], agents integer[], began timestamptz[], error text, at timestamptz
 ) RETURNS void
 LANGUAGE plpgsql
@@ -15,7 +30,7 @@ DECLARE
     v_probes integer;
     v_count  integer;
 BEGIN
-    SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _feed.breaker;
+    SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _feed_now.breaker;
     IF b.id IS NULL OR NOT b.enabled THEN
         RETURN;
     END IF;
@@ -222,7 +237,8 @@ BEGIN
             || ARRAY(SELECT x.id FROM pgswarm.breaker x
                      WHERE x.scope IN ('agent', 'kind') AND x.agent = _heard.agent
                        AND (x.scope = 'agent' OR x.kind = (SELECT t.kind FROM pgswarm.task t WHERE t.id = v_lease.task)))
-            || (SELECT q.breaker FROM pgswarm.queue q WHERE q.id = v_lease.queue);
+            || (SELECT x.id FROM pgswarm.breaker x JOIN pgswarm.queue q ON q.name = x.name
+                WHERE x.scope = 'queue' AND q.id = v_lease.queue);
     END IF;
     FOR b IN SELECT * FROM pgswarm.breaker x WHERE x.id = ANY (v_gates) LOOP
         breaker := b.id;
@@ -274,7 +290,7 @@ $$;
 -- The first failure makes the breakers of the agent, the agent with this kind, and the queue, where their policy wants
 -- them, and from then on claims pass by them. What goes well pays nothing.
 CREATE FUNCTION pgswarm._suspect(lease pgswarm.lease, how text) RETURNS void
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET lock_timeout = '200ms'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -298,52 +314,43 @@ BEGIN
             WHEN 'kind' THEN v_agent.name || '/' || v_kind
             ELSE (SELECT q.name FROM pgswarm.queue q WHERE q.id = lease.queue) END);
     END LOOP;
+EXCEPTION WHEN lock_not_available THEN
+    NULL;  -- the next failure comes here again
 END
 $$;
 
--- The breaker of an agent, an agent with a kind, or a queue, and a note where claims pass that it is there.
+-- The breaker of an agent, an agent with a kind, or a queue; from now on claims look at it.
 CREATE FUNCTION pgswarm._watched(scope text, name text) RETURNS pgswarm.breaker
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
     b       pgswarm.breaker := pgswarm._breaker_made(scope, left(name, 500));
-    v_agent integer := b.agent;
+    v_agent pgswarm.agent;
 BEGIN
-    IF scope = 'dependency' OR name = '*' THEN
-        RETURN b;
-    ELSIF scope = 'queue' THEN
-        UPDATE pgswarm.queue q SET breaker = b.id WHERE q.name = _watched.name AND q.breaker IS DISTINCT FROM b.id;
+    IF scope = 'dependency' OR name = '*' OR b.watched THEN
         RETURN b;
     END IF;
-    IF v_agent IS NULL THEN
+    IF scope <> 'queue' THEN
         -- Agents' names may have slashes in them; kinds too. The longest agent's name that fits is meant.
-        SELECT a.id INTO v_agent FROM pgswarm.agent a
-        WHERE CASE scope WHEN 'agent' THEN a.name = _watched.name
-                         ELSE starts_with(_watched.name, a.name || '/') END
+        SELECT * INTO v_agent FROM pgswarm.agent a
+        WHERE CASE scope WHEN 'agent' THEN a.name = _watched.name ELSE starts_with(_watched.name, a.name || '/') END
         ORDER BY length(a.name) DESC LIMIT 1;
-        UPDATE pgswarm.breaker x
-        SET agent = v_agent,
-            kind = CASE x.scope WHEN 'kind' THEN
-                substr(x.name, 2 + (SELECT length(a.name) FROM pgswarm.agent a WHERE a.id = v_agent)) END
-        WHERE x.id = b.id
-        RETURNING * INTO b;
     END IF;
-    -- The agent's own breaker stands in the session, also where only one with a kind is there: it says "look".
-    -- Whoever is at a session at this moment is passed over: the next failure comes here again.
-    UPDATE pgswarm.session s SET breaker = (SELECT (pgswarm._breaker_made('agent', a.name)).id FROM pgswarm.agent a WHERE a.id = v_agent)
-    WHERE s.id = ANY (ARRAY(
-        SELECT x.id FROM pgswarm.session x
-        WHERE x.agent = v_agent AND x.ended_at IS NULL AND x.breaker IS NULL FOR NO KEY UPDATE SKIP LOCKED));
-    UPDATE pgswarm.breaker x SET agent = v_agent
-    FROM pgswarm.agent a WHERE a.id = v_agent AND x.scope = 'agent' AND x.name = a.name AND x.agent IS NULL;
+    UPDATE pgswarm.breaker x
+    SET watched = true, agent = v_agent.id, kind = CASE x.scope WHEN 'kind' THEN substr(x.name, 2 + length(v_agent.name)) END
+    WHERE x.id = b.id
+    RETURNING * INTO b;
+    IF scope = 'kind' THEN
+        PERFORM pgswarm._watched('agent', v_agent.name);  -- which is what claims look for
+    END IF;
     RETURN b;
 END
 $$;
 
 -- Somebody was told to come back later: so is everybody. Jitter only adds, and what waited comes back step by step.
 CREATE FUNCTION pgswarm._not_before(breaker integer, wait interval, at timestamptz) RETURNS timestamptz
-LANGUAGE plpgsql
+LANGUAGE plpgsql SET lock_timeout = '1s'
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -8,9 +8,7 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    b      pgswarm.breaker;
-    v_room double precision;
-    v_live bigint;
+    b pgswarm.breaker;
 BEGIN
     SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker;
     IF pgswarm._is_free(b, at) THEN
@@ -29,7 +27,27 @@ BEGIN
     IF b.forced IS NULL AND b.state = 'half_open' AND pgswarm._permits(b.id, at) >= b.probes THEN
         RETURN 0;  -- the usual answer while a probe is out: not worth a row lock
     END IF;
-    SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker FOR NO KEY UPDATE;
+    RETURN pgswarm._room_within(b.id, at);
+END
+$$;
+
+-- The same for a breaker that limits what it lets through: under its row lock, so that limits are exact. Who waits here
+-- may hold other rows, and a call may come by several breakers in any order, so nobody waits long: who does not get the
+-- lock is let through next time. That is shorter than what PostgreSQL takes for a deadlock.
+CREATE FUNCTION pgswarm._room_within(breaker integer, at timestamptz) RETURNS integer
+LANGUAGE plpgsql SET lock_timeout = '50ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    b      pgswarm.breaker;
+    v_room double precision;
+    v_live bigint;
+BEGIN
+    BEGIN
+        SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room_within.breaker FOR NO KEY UPDATE;
+    EXCEPTION WHEN lock_not_available THEN
+        RETURN 0;
+    END;
     IF b.forced_until <= at THEN
         b.forced := NULL;
     END IF;
@@ -61,9 +79,9 @@ BEGIN
     RETURN breaker.concurrency IS NULL AND breaker.rate IS NULL
        AND CASE WHEN breaker.forced IS NOT NULL AND coalesce(breaker.forced_until > at, true)
                 THEN breaker.forced = 'closed'
-                ELSE NOT breaker.enabled
-                     OR (breaker.state = 'closed' AND breaker.ramp_from IS NULL
-                         AND coalesce(breaker.not_before <= at, true)) END;
+                ELSE breaker.ramp_from IS NULL
+                     AND (NOT breaker.enabled
+                          OR (breaker.state = 'closed' AND coalesce(breaker.not_before <= at, true))) END;
 END
 $$;
 
@@ -87,72 +105,40 @@ BEGIN
 END
 $$;
 
--- Permits in force. One under a task is as good as the task's lease.
-CREATE FUNCTION pgswarm._permits(breaker integer, at timestamptz) RETURNS bigint
+-- Is there a lane with something in it that may be let through? While all are shut a claim goes past them as if they were
+-- not there. A look without locks: what opens in this moment is found by the next claim.
+CREATE FUNCTION pgswarm._is_any_lane_open(queue integer, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN (
-        SELECT count(*) FROM pgswarm.permit p
-        WHERE p.breaker = _permits.breaker
-          AND (p.until IS NULL OR p.until > at)
-          AND CASE WHEN p.task IS NULL
-                   THEN EXISTS (SELECT FROM pgswarm.session s
-                                WHERE s.id = p.session AND s.ended_at IS NULL AND s.expires_at > at)
-                   ELSE EXISTS (SELECT FROM pgswarm.lease l WHERE l.task = p.task AND l.claim_id = p.claim_id) END);
+    RETURN EXISTS (
+        SELECT FROM pgswarm.lane l
+        WHERE l.queue = _is_any_lane_open.queue
+          AND NOT EXISTS (
+              SELECT FROM pgswarm.breaker b
+              WHERE b.id = ANY (l.breakers)
+                AND CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > at, true) THEN b.forced = 'open'
+                         WHEN NOT b.enabled THEN false
+                         ELSE b.not_before > at OR CASE b.state WHEN 'open' THEN b.until > at
+                                                                WHEN 'half_open' THEN pgswarm._permits(b.id, at) >= b.probes
+                                                                ELSE false END END)
+          AND EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = l.id));
 END
 $$;
 
--- What a recovering breaker lets run at once: from the number of probes on, doubling in each step, without steps between
--- that would themselves be a herd.
-CREATE FUNCTION pgswarm._ramp_allows(breaker pgswarm.breaker, at timestamptz) RETURNS double precision
-LANGUAGE sql IMMUTABLE
-AS $$
-    SELECT floor(breaker.probes * power(2, least(extract(epoch FROM at - breaker.ramp_from)
-                                                 / extract(epoch FROM breaker.ramp_step), 30)))
-$$;
-
--- Tokens of the bucket at this moment.
-CREATE FUNCTION pgswarm._tokens(breaker pgswarm.breaker, at timestamptz) RETURNS double precision
-LANGUAGE sql IMMUTABLE
-AS $$
-    SELECT least(b.size, coalesce(breaker.tokens + extract(epoch FROM at - breaker.tokens_at) * breaker.rate, b.size))
-    FROM (SELECT coalesce(breaker.burst, ceil(breaker.rate)) AS size) b
-$$;
-
--- Books grants on the breakers that limit them.
-CREATE FUNCTION pgswarm._charge(breakers integer[], tasks bigint[], at timestamptz) RETURNS void
+-- The breakers that stand in the way of an agent and of a queue, whatever the tasks need. An agent with a suspicious kind
+-- has its own among them, so that the claim looks at kinds too.
+CREATE FUNCTION pgswarm._watched_for(session pgswarm.session, queue pgswarm.queue) RETURNS integer[]
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
-DECLARE
-    b pgswarm.breaker;
 BEGIN
-    FOR b IN
-        SELECT * FROM pgswarm.breaker x
-        WHERE x.id = ANY (breakers)
-          AND (x.state = 'half_open' OR x.ramp_from IS NOT NULL OR x.concurrency IS NOT NULL OR x.rate IS NOT NULL)
-        ORDER BY x.id
-    LOOP
-        IF b.ramp_from + 10 * b.ramp_step < at THEN
-            -- Let a thousand run at once and nothing happened: recovered.
-            UPDATE pgswarm.breaker x SET ramp_from = NULL, openings = 0 WHERE x.id = b.id RETURNING * INTO b;
-        END IF;
-        IF b.rate IS NOT NULL THEN
-            UPDATE pgswarm.breaker x
-            SET tokens = pgswarm._tokens(x, at) - cardinality(tasks), tokens_at = at WHERE x.id = b.id;
-        END IF;
-        CONTINUE WHEN b.state <> 'half_open' AND b.ramp_from IS NULL AND b.concurrency IS NULL;
-        DELETE FROM pgswarm.permit p
-        WHERE p.breaker = b.id
-          AND (p.until <= at OR (p.task IS NOT NULL AND NOT EXISTS (
-                  SELECT FROM pgswarm.lease l WHERE l.task = p.task AND l.claim_id = p.claim_id)));
-        INSERT INTO pgswarm.permit (breaker, claim_id, task, session, version, probe, given_at, until)
-        SELECT b.id, l.claim_id, l.task, l.session, b.version, b.state = 'half_open', _charge.at,
-               CASE b.state WHEN 'half_open' THEN _charge.at + b.probe_lease END
-        FROM pgswarm.lease l WHERE l.task = ANY (tasks);
-    END LOOP;
+    RETURN ARRAY(
+        SELECT b.id FROM pgswarm.breaker b
+        WHERE b.watched AND CASE b.scope WHEN 'agent' THEN b.agent = session.agent
+                                         WHEN 'queue' THEN b.name = queue.name END
+        ORDER BY b.id);
 END
 $$;
 
@@ -174,32 +160,32 @@ $$;
 
 -- A claim from a queue on whose way there are breakers: of its own, of the agent, of what its tasks need.
 CREATE FUNCTION pgswarm._claim_gated(
-    session pgswarm.session, queue pgswarm.queue, room integer, lease interval, at timestamptz
+    session pgswarm.session, queue pgswarm.queue, common integer[], room integer, lease interval, at timestamptz
 ) RETURNS SETOF pgswarm.claimed
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_common integer[] := array_remove(ARRAY[queue.breaker, session.breaker], NULL);
     v_left   integer := room;
     v_lane   record;
     v_rooms  jsonb;
     v_room   integer;
     v_next   record;
     v_kinds  text[];
+    v_one    pgswarm.claimed;
 BEGIN
-    IF session.breaker IS NOT NULL THEN
+    IF cardinality(common) > 0 THEN
         v_kinds := ARRAY(SELECT b.kind FROM pgswarm.breaker b
-                         WHERE b.scope = 'kind' AND b.agent = session.agent AND pgswarm._room(b.id, at) <= 0);
+                         WHERE b.scope = 'kind' AND b.watched AND b.agent = session.agent AND pgswarm._room(b.id, at) <= 0);
     END IF;
-    v_rooms := pgswarm._rooms(session, queue, v_common, at);
-    v_left := least(v_left, (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_common) b));
+    v_rooms := pgswarm._rooms(session, queue, common, at);
+    v_left := least(v_left, (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(common) b));
     IF v_left > 0 THEN
         PERFORM pgswarm._promote(queue.id, 100, at);
     END IF;
     FOR v_lane IN SELECT * FROM pgswarm._shares(queue, v_rooms, v_left) LOOP
         v_room := least(v_left, v_lane.share,
-            (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_lane.breakers || v_common) b));
+            (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_lane.breakers || common) b));
         CONTINUE WHEN v_room <= 0;
         IF cardinality(v_kinds) > 0 THEN
             v_next := pgswarm._next_but(v_lane.lane, v_room, v_kinds);
@@ -208,12 +194,18 @@ BEGIN
         END IF;
         CONTINUE WHEN v_next.tasks IS NULL;
         v_left := v_left - cardinality(v_next.tasks);
-        RETURN QUERY SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, v_common || v_lane.breakers);
-        IF session.breaker IS NOT NULL THEN
+        IF cardinality(v_next.tasks) = 1 THEN
+            v_one := pgswarm._grant_one(session, queue, v_next."rows"[1], lease, at, common || v_lane.breakers);
+            RETURN NEXT v_one;
+        ELSE
+            RETURN QUERY
+            SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, common || v_lane.breakers);
+        END IF;
+        IF cardinality(common) > 0 THEN
             PERFORM pgswarm._charge_kinds(session.agent, v_next.tasks, at);
         END IF;
-        PERFORM pgswarm._charge(v_common || v_lane.breakers, v_next.tasks, at);
-        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || v_common)
+        PERFORM pgswarm._charge(common || v_lane.breakers, v_next.tasks, at);
+        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || common)
                                                      THEN e.value::integer - cardinality(v_next.tasks)
                                                      ELSE e.value::integer END), '{}')
         INTO v_rooms FROM jsonb_each_text(v_rooms) e WHERE e.value IS NOT NULL;
@@ -243,27 +235,6 @@ BEGIN
         LIMIT _next_but.count
         FOR UPDATE OF r SKIP LOCKED
     ) x;
-END
-$$;
-
--- The breakers of an agent with a kind of task want to know how its tasks of this kind end.
-CREATE FUNCTION pgswarm._charge_kinds(agent integer, tasks bigint[], at timestamptz) RETURNS void
-LANGUAGE plpgsql
-AS $$
-#variable_conflict use_column
-DECLARE
-    r record;
-BEGIN
-    FOR r IN
-        SELECT b.id, array_agg(t.id) AS tasks
-        FROM pgswarm.breaker b
-        JOIN pgswarm.task t ON t.id = ANY (_charge_kinds.tasks) AND t.kind = b.kind
-        WHERE b.scope = 'kind' AND b.agent = _charge_kinds.agent
-        GROUP BY b.id ORDER BY b.id
-    LOOP
-        UPDATE pgswarm.lease l SET gates = l.gates || r.id WHERE l.task = ANY (r.tasks);
-        PERFORM pgswarm._charge(ARRAY[r.id], r.tasks, at);
-    END LOOP;
 END
 $$;
 

@@ -89,10 +89,12 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT CASE WHEN a.draining_since IS NOT NULL THEN 'drain'
-                    WHEN q.paused_at IS NOT NULL THEN 'pause'
+        SELECT CASE WHEN a.draining_since IS NOT NULL THEN a.draining_how
+                    WHEN g.paused_how IN ('pause', 'drain') THEN g.paused_how
+                    WHEN q.paused_at IS NOT NULL OR EXISTS (
+                        SELECT FROM pgswarm.paused_task p WHERE p.task = lease.task) THEN 'pause'
                     ELSE 'ok' END
-        FROM pgswarm.session s, pgswarm.agent a, pgswarm.queue q
+        FROM pgswarm.session s, pgswarm.agent a, pgswarm.queue q, pgswarm.setting g
         WHERE s.id = lease.session AND a.id = s.agent AND q.id = lease.queue);
 END
 $$;

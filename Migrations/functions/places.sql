@@ -227,6 +227,13 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF EXISTS (SELECT FROM pgswarm.paused_task p WHERE p.task = lease.task) THEN
+        INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
+                                     state, reason)
+        VALUES (lease.task, _put_back.due, _put_back.at, lease.queue, lease.epoch, lease.priority, lease.generation,
+                lease.attempts, lease.failed, lease.lost, 'held', 'paused');
+        RETURN 'held';
+    END IF;
     IF due > at THEN
         INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
                                      state, reason)

@@ -15,7 +15,7 @@ AS $$
 DECLARE
     v_length  interval := pgswarm._lease_length(renew.lease);
     v_session pgswarm.session;
-    v_drain   boolean := false;
+    v_told    text;      -- what an agent or the whole swarm is told
     v_paused  integer[];
     v_agent   integer;
     v_now     timestamptz;
@@ -23,12 +23,13 @@ BEGIN
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
         v_agent := v_session.agent;
-        v_drain := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
+        v_told := (SELECT a.draining_how FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
         UPDATE pgswarm.session s SET expires_at = pgswarm.clock() + s.ttl
         WHERE s.id = v_session.id AND s.ended_at IS NULL;
     END IF;
     -- After the wait for the session's row, which may have outlasted a lease.
     v_now := pgswarm.clock();
+    v_told := coalesce(nullif(v_told, 'stop'), (SELECT nullif(s.paused_how, 'stop') FROM pgswarm.setting s));
     v_paused := ARRAY(SELECT q.id FROM pgswarm.queue q WHERE q.paused_at IS NOT NULL);
     -- Rows that are being settled or swept at this moment are passed over, so that a renewal never waits and never
     -- takes part in a deadlock. They are answered busy; the next beat knows.
@@ -56,9 +57,12 @@ BEGIN
     )
     SELECT i.ord::integer, i.handle,
            CASE WHEN r.ord IS NULL THEN pgswarm._why_not_renewed(i.handle)
-                WHEN v_drain OR (renew.session IS NULL AND EXISTS (
-                         SELECT FROM pgswarm.session s WHERE s.id = r.session AND s.draining)) THEN 'drain'
+                WHEN v_told IS NOT NULL THEN v_told
+                WHEN renew.session IS NULL AND EXISTS (
+                         SELECT FROM pgswarm.session s WHERE s.id = r.session AND s.draining) THEN (
+                    SELECT a.draining_how FROM pgswarm.session s JOIN pgswarm.agent a ON a.id = s.agent WHERE s.id = r.session)
                 WHEN r.queue = ANY (v_paused) THEN 'pause'
+                WHEN EXISTS (SELECT FROM pgswarm.paused_task p WHERE p.task = r.task) THEN 'pause'
                 ELSE 'ok' END,
            r.until, extract(epoch FROM r.until - v_now)::double precision,
            CASE WHEN r.ord IS NOT NULL THEN pgswarm._unread(

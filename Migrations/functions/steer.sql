@@ -43,6 +43,7 @@ DECLARE
     v_task  pgswarm.task;
     v_gone  pgswarm.outcome;  -- only the counters of the place it left
 BEGIN
+    DELETE FROM pgswarm.paused_task p WHERE p.task = _cancel.task;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _cancel.task;
     SELECT * INTO v_lease FROM pgswarm.lease l WHERE l.task = _cancel.task;
     IF FOUND THEN
@@ -189,6 +190,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    PERFORM pgswarm._recover_queue(v_queue.name, pgswarm.clock());
     PERFORM pgswarm._record('queue_resumed', v_queue.id, NULL, v_actor, NULL, NULL, pgswarm.clock());
     RETURN true;
 END

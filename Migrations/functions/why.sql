@@ -65,6 +65,12 @@ DECLARE
     v_ahead   bigint;
     v_shut    pgswarm.breaker;
 BEGIN
+    IF (SELECT s.paused_at IS NOT NULL FROM pgswarm.setting s) THEN
+        RETURN QUERY SELECT 'paused', 'the whole swarm is paused' || coalesce(' by ' || s.paused_by, '')
+            || coalesce(': ' || s.paused_reason, ''), NULL::timestamptz, jsonb_build_object('paused_at', s.paused_at)
+        FROM pgswarm.setting s;
+        RETURN;
+    END IF;
     IF queue.paused_at IS NOT NULL THEN
         RETURN QUERY SELECT 'paused',
             format('queue "%s" is paused%s%s', queue.name, coalesce(' by ' || queue.paused_by, ''),
@@ -74,7 +80,8 @@ BEGIN
     END IF;
     SELECT * INTO v_shut FROM pgswarm._shut_for(task.lane, at) LIMIT 1;
     IF v_shut.id IS NULL THEN
-        SELECT * INTO v_shut FROM pgswarm.breaker b WHERE b.id = queue.breaker AND pgswarm._is_shut(b, at);
+        SELECT * INTO v_shut FROM pgswarm.breaker b
+        WHERE b.scope = 'queue' AND b.name = queue.name AND pgswarm._is_shut(b, at);
     END IF;
     IF v_shut.id IS NOT NULL THEN
         RETURN QUERY SELECT 'breaker', 'it waits, at no cost: ' || pgswarm._breaker_message(v_shut, at),
@@ -147,8 +154,11 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY SELECT
-        CASE w.reason WHEN 'retrying' THEN 'retrying' WHEN 'lost' THEN 'retrying' ELSE w.state END,
+        CASE w.reason WHEN 'retrying' THEN 'retrying' WHEN 'lost' THEN 'retrying' WHEN 'paused' THEN 'paused'
+                      ELSE w.state END,
         CASE w.reason
+            WHEN 'paused' THEN 'it is paused' || coalesce((SELECT coalesce(' by ' || p.by, '') || coalesce(': ' || p.reason, '')
+                FROM pgswarm.paused_task p WHERE p.task = w.task), '') || format('; let it go on with: pgswarm resume --task %s', w.task)
             WHEN 'retrying' THEN format('attempt %s failed; it is tried again at %s', w.attempts, pgswarm._moment(w.due))
             WHEN 'lost' THEN format('its lease was lost; it comes back at %s', pgswarm._moment(w.due))
             ELSE format('it is %s%s', w.state, coalesce(' for ' || pgswarm._moment(w.due), '')) END,
@@ -158,7 +168,7 @@ $$;
 
 CREATE FUNCTION pgswarm.why_empty(queues text[], session uuid DEFAULT NULL, agent text DEFAULT NULL)
 RETURNS TABLE (queue text, reason text, message text, retry_at timestamptz, ready bigint, scheduled bigint,
-               blocked bigint, running bigint)
+               blocked bigint, running bigint, held bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET timezone = 'UTC'
 AS $$
 #variable_conflict use_column
@@ -171,13 +181,16 @@ DECLARE
     v_draining boolean := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_agent AND a.draining_since IS NOT NULL);
     v_now      timestamptz := pgswarm.clock();
     v_shut     pgswarm.breaker;
+    v_swarm    pgswarm.setting;
 BEGIN
+    SELECT * INTO v_swarm FROM pgswarm.setting;
     FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
         SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.name = why_empty.queue;
-        SELECT count(*) INTO ready
-        FROM (SELECT FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(v_queue)) LIMIT 100000) seen;
+        SELECT count(*) FILTER (WHERE NOT seen.shut), count(*) FILTER (WHERE seen.shut) INTO ready, held
+        FROM (SELECT r.lane < 0 AND EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane) AS shut
+              FROM pgswarm.ready r WHERE r.lane = ANY (pgswarm._lanes(v_queue)) LIMIT 100000) seen;
         v_shut := NULL;
-        IF ready > 0 THEN
+        IF ready + held > 0 THEN
             SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
         END IF;
         SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
@@ -186,7 +199,7 @@ BEGIN
         SELECT count(*) INTO running FROM pgswarm.lease l WHERE l.queue = v_queue.id;
         reason := CASE
             WHEN v_draining THEN 'draining'
-            WHEN v_queue.paused_at IS NOT NULL THEN 'paused'
+            WHEN v_queue.paused_at IS NOT NULL OR v_swarm.paused_at IS NOT NULL THEN 'paused'
             WHEN ready > 0 AND running >= v_queue.max_running THEN 'max_running'
             WHEN v_shut.id IS NOT NULL THEN CASE v_shut.scope WHEN 'agent' THEN 'agent_breaker' ELSE 'breaker' END
             WHEN ready > 0 THEN 'taken'
@@ -196,10 +209,12 @@ BEGIN
             ELSE 'empty' END;
         message := CASE reason
             WHEN 'draining' THEN 'this agent is draining: it finishes what it holds and gets no more'
-            WHEN 'paused' THEN format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, ''))
+            WHEN 'paused' THEN CASE WHEN v_swarm.paused_at IS NOT NULL
+                THEN 'the whole swarm is paused' || coalesce(': ' || v_swarm.paused_reason, '')
+                ELSE format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, '')) END
             WHEN 'max_running' THEN format('queue "%s" runs %s, which is its limit', queue, pgswarm._counted(v_queue.max_running, 'task'))
             WHEN 'agent_breaker' THEN format('this agent gets no more for now: %s', pgswarm._breaker_message(v_shut, v_now))
-            WHEN 'breaker' THEN format('queue "%s" has %s that wait: %s', queue, pgswarm._counted(ready, 'task'), pgswarm._breaker_message(v_shut, v_now))
+            WHEN 'breaker' THEN format('queue "%s" has %s: %s', queue, pgswarm._counted(ready + held, 'waiting task'), pgswarm._breaker_message(v_shut, v_now))
             WHEN 'taken' THEN format('queue "%s" has %s, which others are claiming', queue, pgswarm._counted(ready, 'ready task'))
             WHEN 'scheduled' THEN format('queue "%s" has %s, the next is due at %s', queue,
                 pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))

@@ -12,8 +12,8 @@ static const unsigned char m0002_history[] = {
 static const unsigned char m0003_breakers[] = {
 #embed "../../Migrations/0003_breakers.sql"
 };
-static const unsigned char m0004_messages[] = {
-#embed "../../Migrations/0004_messages.sql"
+static const unsigned char m0004_control[] = {
+#embed "../../Migrations/0004_control.sql"
 };
 static const unsigned char m0005_problems[] = {
 #embed "../../Migrations/0005_problems.sql"
@@ -90,6 +90,9 @@ static const unsigned char functions_maintain[] = {
 static const unsigned char functions_breakers[] = {
 #embed "../../Migrations/functions/breakers.sql"
 };
+static const unsigned char functions_permits[] = {
+#embed "../../Migrations/functions/permits.sql"
+};
 static const unsigned char functions_gates[] = {
 #embed "../../Migrations/functions/gates.sql"
 };
@@ -101,6 +104,9 @@ static const unsigned char functions_breaker_verbs[] = {
 };
 static const unsigned char functions_breaker_views[] = {
 #embed "../../Migrations/functions/breaker_views.sql"
+};
+static const unsigned char functions_control[] = {
+#embed "../../Migrations/functions/control.sql"
 };
 static const unsigned char functions_fingerprint[] = {
 #embed "../../Migrations/functions/fingerprint.sql"
@@ -148,7 +154,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0001_tables.sql", m0001_tables),
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
-    FILE_OF("0004_messages.sql", m0004_messages),
+    FILE_OF("0004_control.sql", m0004_control),
     FILE_OF("0005_problems.sql", m0005_problems),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
@@ -174,10 +180,12 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/seats.sql", functions_seats),
     FILE_OF("functions/maintain.sql", functions_maintain),
     FILE_OF("functions/breakers.sql", functions_breakers),
+    FILE_OF("functions/permits.sql", functions_permits),
     FILE_OF("functions/gates.sql", functions_gates),
     FILE_OF("functions/feed.sql", functions_feed),
     FILE_OF("functions/breaker_verbs.sql", functions_breaker_verbs),
     FILE_OF("functions/breaker_views.sql", functions_breaker_views),
+    FILE_OF("functions/control.sql", functions_control),
     FILE_OF("functions/fingerprint.sql", functions_fingerprint),
     FILE_OF("functions/problems.sql", functions_problems),
     FILE_OF("functions/problem_hits.sql", functions_problem_hits),

@@ -25,6 +25,19 @@ extension Swarm {
         return wasPaused
     }
 
+    /// Pauses, drains, stops or resumes a task, a queue, an agent or the whole swarm.
+    ///
+    /// Holders hear of it in their next reply. What is resumed comes back step by step.
+    @discardableResult
+    public func control(
+        _ target: ControlTarget, _ action: ControlAction, reason: String? = nil
+    ) async throws(SwarmError) -> ControlAnswer {
+        let author = try await author()
+        return try await write("control") { db throws(SwarmError) in
+            try db.control(target, action, reason: reason, agent: author.agent, session: author.session)
+        }
+    }
+
     /// Changes settings of a queue, which comes into being if it isn't there.
     ///
     /// - Parameter settings: An object with the settings to change; see ``Postgres/Connection/configure(_:_:agent:)``.

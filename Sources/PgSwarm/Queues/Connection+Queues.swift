@@ -27,6 +27,19 @@ extension Connection {
         }
     }
 
+    /// Pauses, drains, stops or resumes a task, a queue, an agent or the whole swarm.
+    ///
+    /// - Throws: `not_found`, `wrong_state` for a task that has ended or is blocked.
+    @discardableResult
+    public func control(
+        _ target: ControlTarget, _ action: ControlAction, reason: String? = nil, agent: AgentName? = nil,
+        session: UUID? = nil
+    ) throws(SwarmError) -> ControlAnswer {
+        try row(QueuesSQL.control(target, action, reason: reason, agent: agent, session: session)) {
+            row throws(PostgresError) in try ControlAnswer(row)
+        }
+    }
+
     /// Changes settings of a queue, which comes into being if it isn't there.
     ///
     /// - Parameter settings: An object with the settings to change: `lease`, `max_attempts`, `max_lost`, `retry_base`,

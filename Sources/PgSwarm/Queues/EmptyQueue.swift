@@ -5,7 +5,7 @@ import Postgres
 public struct EmptyQueue: Sendable {
     /// The queue.
     public var queue: QueueName
-    /// `empty`, `paused`, `scheduled`, `blocked`, `max_running` or `all_running`.
+    /// `empty`, `paused`, `scheduled`, `blocked`, `max_running`, `all_running`, `breaker` or `agent_breaker`.
     public var reason: String
     /// The reason in a sentence.
     public var message: String
@@ -19,6 +19,8 @@ public struct EmptyQueue: Sendable {
     public var blocked: Int
     /// How many are held.
     public var running: Int
+    /// How many a breaker keeps from being claimed.
+    public var held: Int
 
     init(_ row: Row) throws(PostgresError) {
         queue = try row[0, as: QueueName.self]
@@ -29,5 +31,6 @@ public struct EmptyQueue: Sendable {
         scheduled = try row[5, as: Int?.self] ?? 0
         blocked = try row[6, as: Int?.self] ?? 0
         running = try row[7, as: Int?.self] ?? 0
+        held = try row[8, as: Int?.self] ?? 0
     }
 }

@@ -15,6 +15,16 @@ enum QueuesSQL {
         "SELECT pgswarm.resume(queue => \(queue), agent => \(agent), session => \(session))"
     }
 
+    static func control(
+        _ target: ControlTarget, _ action: ControlAction, reason: String?, agent: AgentName?, session: UUID?
+    ) -> SQL {
+        """
+        SELECT changed, taken_back FROM pgswarm.control(
+            target => \(target.text), action => \(action.rawValue), reason => \(reason), agent => \(agent),
+            session => \(session))
+        """
+    }
+
     static func configure(_ queue: QueueName, _ settings: JSONText, agent: AgentName?, session: UUID?) -> SQL {
         """
         SELECT pgswarm.set_queue(

@@ -36,7 +36,7 @@ enum ClaimSQL {
 
     static func whyEmpty(_ queues: [QueueName], session: UUID?, agent: AgentName?) -> SQL {
         """
-        SELECT queue, reason, message, retry_at, ready, scheduled, blocked, running
+        SELECT queue, reason, message, retry_at, ready, scheduled, blocked, running, held
         FROM pgswarm.why_empty(queues => \(queues), session => \(session), agent => \(agent))
         """
     }

@@ -94,7 +94,7 @@ final class SwarmSource: WorkSource {
             if answers.allSatisfy({ $0.reason == "draining" }) { return QueueBacklog() }
             return answers.reduce(into: QueueBacklog()) { backlog, queue in
                 backlog.ready += queue.ready
-                backlog.scheduled += queue.scheduled
+                backlog.scheduled += queue.scheduled + queue.held
                 backlog.running += queue.running
                 backlog.blocked += queue.blocked
             }

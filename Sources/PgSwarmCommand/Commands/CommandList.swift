@@ -23,7 +23,7 @@ enum CommandList {
             name: "STEERING",
             subcommands: [
                 CancelCommand.self, RetryCommand.self, QueuesCommand.self, PauseCommand.self,
-                ResumeCommand.self, AgentsCommand.self,
+                ResumeCommand.self, DrainCommand.self, StopCommand.self, AgentsCommand.self,
             ]),
         CommandGroup(name: "COORDINATION", subcommands: [BreakerCommand.self]),
         CommandGroup(

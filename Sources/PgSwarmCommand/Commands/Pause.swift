@@ -2,19 +2,20 @@ import ArgumentParser
 import PgSwarm
 import Postgres
 
-/// `pgswarm pause`: nothing more is claimed from a queue.
+/// `pgswarm pause`: nothing more is claimed.
 struct PauseCommand: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
-        abstract: "Stop claims from a queue; what runs goes on.",
+        abstract: "Stop claims; what runs goes on.",
         discussion: """
-            EXAMPLE
+            EXAMPLES
               pgswarm pause deploys --reason 'release freeze until Monday'
+              pgswarm pause --task 42
+              pgswarm pause --swarm --reason 'the database is being moved'
             """
     )
 
-    @Argument(help: "The queue; it comes into being if it is not there.")
-    var queue: QueueName
+    @OptionGroup var target: ControlOptions
 
     @Option(help: ArgumentHelp("Why; 'claim' and 'why' tell it.", valueName: "text"))
     var reason: String?
@@ -22,31 +23,57 @@ struct PauseCommand: SwarmCommand {
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let connection = try await context.connect()
-        let caller = try await context.caller(on: connection)
-        let isKnown = try await connection.knows(queue)
-        let changed = try await connection.pause(
-            queue, reason: reason.flatMap { $0.isEmpty ? nil : $0 }, agent: caller.agent, session: caller.session)
-        PauseOutput.show(queue, isPaused: true, changed: changed, created: !isKnown, in: context)
-        return .ok
+        try await target.apply(.pause, reason: reason, in: context)
     }
 }
 
-/// How a paused or resumed queue is reported.
-enum PauseOutput {
-    static func show(
-        _ queue: QueueName, isPaused: Bool, changed: Bool, created: Bool = false, in context: CommandContext
-    ) {
-        if context.json {
-            context.console.json([
-                "queue": .string(queue.rawValue), "paused": .bool(isPaused), "changed": .bool(changed),
-                "created": .bool(created),
-            ])
-        } else {
-            let state = isPaused ? "paused" : "open"
-            let news = created ? "; it is a new queue" : ""
-            context.console.line(
-                "\"\(queue.rawValue.printable)\" \(changed ? "is" : "was already") \(state)\(news)")
-        }
+/// `pgswarm drain`: finish what is held, claim no more, end.
+struct DrainCommand: SwarmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain",
+        abstract: "Stop claims; let workers finish and end.",
+        discussion: """
+            As pause; workers of a drained agent or swarm also end when they have finished.
+
+            EXAMPLE
+              pgswarm drain --target-agent builder-1
+            """
+    )
+
+    @OptionGroup var target: ControlOptions
+
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
+    var reason: String?
+
+    @OptionGroup(title: "Common") var options: CommonOptions
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        try await target.apply(.drain, reason: reason, in: context)
+    }
+}
+
+/// `pgswarm stop`: take back what is held.
+struct StopCommand: SwarmCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop",
+        abstract: "Stop claims and take back what is held.",
+        discussion: """
+            Holders lose their leases at once: nothing they still write takes effect. Nothing is claimed until 'resume'.
+
+            EXAMPLES
+              pgswarm stop deploys --reason 'wrong branch'
+              pgswarm stop --swarm
+            """
+    )
+
+    @OptionGroup var target: ControlOptions
+
+    @Option(help: ArgumentHelp("Why.", valueName: "text"))
+    var reason: String?
+
+    @OptionGroup(title: "Common") var options: CommonOptions
+
+    func run(in context: CommandContext) async throws -> ExitStatus {
+        try await target.apply(.stop, reason: reason, in: context)
     }
 }

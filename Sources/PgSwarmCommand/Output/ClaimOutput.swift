@@ -126,6 +126,7 @@ extension EmptyQueue {
             ("scheduled", JSON(scheduled)),
             ("blocked", JSON(blocked)),
             ("running", JSON(running)),
+            ("held", JSON(held)),
         ]
     }
 }

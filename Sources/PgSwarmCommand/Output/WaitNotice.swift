@@ -37,13 +37,14 @@ extension EmptyQueue {
     func holdUp(at now: Date) -> String? {
         let next = retryAt.map { " (the next is \(Elapsed.due($0, at: now)))" } ?? ""
         let counts = [
-            (ready, "ready"), (scheduled, "scheduled\(next)"), (blocked, "blocked"), (running, "held by others"),
+            (ready, "ready"), (scheduled, "scheduled\(next)"), (blocked, "blocked"), (held, "behind a breaker"),
+            (running, "held by others"),
         ]
         let parts = counts.filter { $0.0 > 0 }.map { "\($0.0.grouped) \($0.1)" }
         guard !parts.isEmpty else { return nil }
         let left = parts.joined(separator: ", ")
         // Only these say more than the numbers do.
-        guard reason == "paused" || reason == "max_running" else {
+        guard ["paused", "max_running", "breaker", "agent_breaker"].contains(reason) else {
             return "\"\(queue.rawValue.printable)\" has \(left)"
         }
         return "\(message.printable) (\(left))"

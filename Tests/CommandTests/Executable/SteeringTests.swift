@@ -35,11 +35,19 @@ import Testing
         #expect(try await shell("queues", "set", "q", "max_running=default").contains("max_running    -"))
         #expect(
             try await shell.json("pause", "q", "--reason", "freeze")
-                == .object(["queue": "q", "paused": true, "changed": true, "created": false]))
+                == .object([
+                    "queue": "q", "paused": true, "action": "pause", "changed": true, "taken_back": 0, "created": false,
+                ]))
         #expect(try await shell.json("pause", "q")["changed"] == false)
         let row = try await shell.json("queues")
         #expect(row["paused"] == true && row["paused_reason"] == "freeze" && row["lease_seconds"] == 300)
         #expect(try await shell.json("resume", "q")["changed"] == true)
+        #expect(try await shell.json("stop", "--swarm")["swarm"] == true)
+        #expect(try await shell.json("resume", "--swarm")["changed"] == true)
+        #expect(try await shell.json("drain", "--target-agent", "tester")["agent"] == "tester")
+        #expect(try await shell.run(["pause"]).exitCode == 64)
+        #expect(try await shell.run(["stop", "q", "--swarm"]).exitCode == 64)
+        #expect(try await shell.run(["pause", "--task", "999"]).exitCode == 4)
     }
 
     @Test(arguments: [["speed=9"], ["lease=-5m"], ["lease=soon"], ["max_running=-1"], ["lease"]])

@@ -101,7 +101,7 @@ struct RoleTests {
         ] { expected[name] = ["worker"] }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
-            "breaker_force", "breaker_set",
+            "breaker_force", "breaker_set", "control",
         ] { expected[name] = steering }
         for name in ["set_queue", "register_agent", "retire_agent", "drain", "set_registration"] {
             expected[name] = ["operator"]

@@ -1,1 +1,0 @@
--- Kept free for the message relay: the numbers of migrations have no gaps.
