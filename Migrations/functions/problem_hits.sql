@@ -57,7 +57,7 @@ BEGIN
         ORDER BY p.scope = 'swarm' LIMIT 1);
     IF v_problem IS NULL THEN
         SELECT * INTO t FROM pgswarm.task x WHERE x.id = lease.task;
-        v_problem := ((pgswarm._problem_made('swarm', 'failure', pgswarm._title_of(error), left(error, 4000), NULL,
+        v_problem := ((pgswarm._problem_made('swarm', 'failure', pgswarm._title_of(error), pgswarm._trimmed(left(error, 4000)), NULL,
             ARRAY(SELECT DISTINCT left(n, 128) FROM unnest(t.needs || t.kind) n WHERE n <> '' AND n !~ '[[:cntrl:]]' ORDER BY 1),
             v_agent, true, at)).problem).id;
     END IF;

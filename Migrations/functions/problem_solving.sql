@@ -111,6 +111,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_text    text := pgswarm._problem_text('solution', problem_solve.solution, 16384);
+    v_proof   text := pgswarm._problem_text('evidence', problem_solve.evidence, 16384);
     v_session pgswarm.session;
     v_actor   integer;
     v_answer  jsonb;
@@ -118,8 +120,6 @@ DECLARE
     p         pgswarm.problem;
     v_new     bigint;
 BEGIN
-    PERFORM pgswarm._problem_text('solution', problem_solve.solution, 16384);
-    PERFORM pgswarm._problem_text('evidence', problem_solve.evidence, 16384);
     IF problem_solve.session IS NOT NULL THEN
         v_session := pgswarm._live_session(problem_solve.session);
         v_actor := v_session.agent;
@@ -156,7 +156,7 @@ BEGIN
         PERFORM pgswarm._refuse('wrong_state', format('problem %s is closed as %s', p.id, p.resolution),
             coalesce('solve the problem that it duplicates: ' || p.duplicate_of, 'report it again if it is still there'));
     END IF;
-    v_new := pgswarm._solution_added(p, problem_solve.solution, problem_solve.evidence, v_actor, NULL, supersedes, v_now);
+    v_new := pgswarm._solution_added(p, v_text, v_proof, v_actor, NULL, supersedes, v_now);
     UPDATE pgswarm.problem x
     SET status = 'solved', solver = NULL, solver_claim = NULL, solver_since = NULL, solver_until = NULL
     WHERE x.id = p.id;
@@ -220,6 +220,7 @@ BEGIN
         SELECT * FROM pgswarm.queue x WHERE x.paused_by = 'problem ' || problem ORDER BY x.id FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         UPDATE pgswarm.queue x SET paused_at = NULL, paused_by = NULL, paused_reason = NULL WHERE x.id = q.id;
+        PERFORM pgswarm._recover_queue(q.name, at);
         PERFORM pgswarm._record('queue_resumed', q.id, NULL, actor, NULL, jsonb_build_object('problem', problem::text), at);
         v_names := v_names || q.name;
     END LOOP;

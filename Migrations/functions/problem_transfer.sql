@@ -32,7 +32,7 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_symptom   text := pgswarm._problem_text('symptom', coalesce(nullif(btrim(e ->> 'symptom', E' \n\r\t'), ''), e ->> 'title'), 16384);
+    v_symptom   text := pgswarm._problem_text('symptom', coalesce(nullif(pgswarm._trimmed(e ->> 'symptom'), ''), e ->> 'title'), 16384);
     v_title     text := left(btrim(regexp_replace(coalesce(nullif(btrim(e ->> 'title'), ''), pgswarm._title_of(v_symptom)), '[[:cntrl:]]+', ' ', 'g')), 200);
     v_scope     text := pgswarm._problem_label('scope', e ->> 'scope', 'swarm');
     v_kind      text := pgswarm._problem_label('kind', e ->> 'kind', 'error');
@@ -84,8 +84,8 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_body     text := pgswarm._problem_text('solution', btrim(s ->> 'solution', E'\n\r'), 16384);
-    v_evidence text := coalesce(pgswarm._problem_text('evidence', btrim(s ->> 'evidence', E'\n\r'), 16384, false), 'as written in an imported file');
+    v_body     text := pgswarm._problem_text('solution', s ->> 'solution', 16384);
+    v_evidence text := coalesce(pgswarm._problem_text('evidence', s ->> 'evidence', 16384, false), 'as written in an imported file');
     v_by       text[] := ARRAY(SELECT left(x, 200) FROM jsonb_array_elements_text(coalesce(s -> 'confirmed_by', '[]')) x ORDER BY 1 LIMIT 100);
     v_old      bigint;
     v_new      bigint;
@@ -175,7 +175,7 @@ BEGIN
     SET superseded_by = n.id
     FROM unnest(entries) e, jsonb_array_elements(e -> 'solutions') a, jsonb_array_elements(e -> 'solutions') b, pgswarm.solution n
     WHERE a ->> 'superseded_by' = b ->> 'id' AND o.problem = (numbers ->> (e ->> 'id'))::bigint AND n.problem = o.problem
-      AND o.body = btrim(a ->> 'solution', E'\n\r') AND n.body = btrim(b ->> 'solution', E'\n\r')
+      AND o.body = pgswarm._trimmed(a ->> 'solution') AND n.body = pgswarm._trimmed(b ->> 'solution')
       AND o.status = 'superseded' AND o.superseded_by IS NULL;
 END
 $$;

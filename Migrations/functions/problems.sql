@@ -23,6 +23,11 @@ BEGIN
 END
 $$;
 
+-- Without empty lines before and blanks behind it, so that a text comes back from a file as it went.
+CREATE FUNCTION pgswarm._trimmed(body text) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT rtrim(ltrim(body, E'\n\r'), E' \t\n\r') $$;
+
 -- Texts of strangers have an upper bound, and none of them is empty where one is needed.
 CREATE FUNCTION pgswarm._problem_text(what text, body text, most integer, needed boolean DEFAULT true) RETURNS text
 LANGUAGE plpgsql IMMUTABLE
@@ -38,7 +43,7 @@ BEGIN
         PERFORM pgswarm._refuse('too_large', format('the %s has %s bytes, the limit is %s', what, octet_length(body), most),
             'keep what tells the cause, and store the rest elsewhere');
     END IF;
-    RETURN body;
+    RETURN pgswarm._trimmed(body);
 END
 $$;
 
@@ -150,6 +155,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
+    v_symptom text := pgswarm._problem_text('symptom', problem_report.symptom, 16384);
+    v_place   text := pgswarm._problem_text('environment', problem_report.environment, 2000, false);
     v_lease   pgswarm.lease;
     v_actor   integer;
     v_title   text;
@@ -158,14 +165,12 @@ DECLARE
     v_problem pgswarm.problem;
     v_now     timestamptz;
 BEGIN
-    PERFORM pgswarm._problem_text('symptom', problem_report.symptom, 16384);
-    v_title := coalesce(nullif(btrim(problem_report.title), ''), pgswarm._title_of(problem_report.symptom));
+    v_title := coalesce(nullif(btrim(problem_report.title), ''), pgswarm._title_of(v_symptom));
     IF length(v_title) > 200 THEN
         PERFORM pgswarm._refuse('too_large', format('the title has %s characters, the limit is 200', length(v_title)),
             'the title names the problem; the rest belongs into the symptom');
     END IF;
     v_title := btrim(regexp_replace(v_title, '[[:cntrl:]]+', ' ', 'g'));
-    PERFORM pgswarm._problem_text('environment', problem_report.environment, 2000, false);
     IF handle IS NOT NULL THEN
         v_lease := pgswarm._held(handle);
         v_actor := (SELECT s.agent FROM pgswarm.session s WHERE s.id = v_lease.session);
@@ -188,8 +193,8 @@ BEGIN
         SELECT m.problem AS problem, m.created AS created INTO v_made
         FROM pgswarm._problem_made(
             pgswarm._problem_label('scope', problem_report.scope, 'swarm'),
-            pgswarm._problem_label('kind', problem_report.kind, 'error'), v_title, symptom,
-            problem_report.environment, coalesce(pgswarm._problem_tags(tags), '{}'), v_actor, false, pgswarm.clock()) m;
+            pgswarm._problem_label('kind', problem_report.kind, 'error'), v_title, v_symptom,
+            v_place, coalesce(pgswarm._problem_tags(tags), '{}'), v_actor, false, pgswarm.clock()) m;
         v_problem := v_made.problem;
         created := v_made.created;
     END IF;
@@ -203,7 +208,7 @@ BEGIN
     IF created THEN
         similar_entries := (
             SELECT jsonb_agg(jsonb_build_object('id', f.id::text, 'title', f.title, 'status', f.status, 'score', f.score))
-            FROM pgswarm._problem_find(symptom, NULL, NULL, NULL, 4, v_now) f WHERE f.id <> v_problem.id AND f.score >= 0.5);
+            FROM pgswarm._problem_find(v_symptom, NULL, NULL, NULL, 4, v_now) f WHERE f.id <> v_problem.id AND f.score >= 0.5);
     END IF;
     IF problem_report.request_id IS NOT NULL THEN
         PERFORM pgswarm._end_request(v_actor, 'problem_report', problem_report.request_id, jsonb_build_object(
