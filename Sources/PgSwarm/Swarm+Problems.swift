@@ -1,4 +1,4 @@
-public import FoundationEssentials
+import FoundationEssentials
 
 extension Swarm {
     /// Entries of the problem log that fit a text, best first.

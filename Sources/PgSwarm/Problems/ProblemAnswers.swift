@@ -115,7 +115,7 @@ public struct ProblemChange: Sendable {
         solution = try row[1, as: Int64?.self]
         status = try row[2, as: String?.self]
         resumed = try row[3, as: Int?.self] ?? 0
-        queues = (try row[4, as: [String]?.self] ?? []).compactMap { try? QueueName($0) }
+        queues = (try row[4, as: [String]?.self] ?? []).map(QueueName.init(rawValue:))
     }
 }
 
