@@ -120,7 +120,8 @@ struct ProblemFileReader {
     private mutating func startSolution() {
         hasText = true
         part = .none
-        entry?.solutions = (entry?.solutions ?? []) + [ProblemEntry.Solution()]
+        let before = entry?.solutions ?? []
+        entry?.solutions = before + [ProblemEntry.Solution()]
     }
 
     private mutating func editSolution(_ change: (inout ProblemEntry.Solution) -> Void) {
@@ -135,12 +136,13 @@ struct ProblemFileReader {
             guard let old, !old.isEmpty else { return isParagraph ? old : text }
             return old + "\n" + text
         }
+        let (symptom, environment) = (entry?.symptom, entry?.environment)
         switch part {
         case .none:
-            if isParagraph, entry?.symptom == nil { return }
-            if entry?.solutions == nil { entry?.symptom = joined(entry?.symptom) }
-        case .symptom: entry?.symptom = joined(entry?.symptom)
-        case .environment: entry?.environment = joined(entry?.environment)
+            if isParagraph, symptom == nil { return }
+            if entry?.solutions == nil { entry?.symptom = joined(symptom) }
+        case .symptom: entry?.symptom = joined(symptom)
+        case .environment: entry?.environment = joined(environment)
         case .solution: editSolution { $0.solution = joined($0.solution) ?? "" }
         case .evidence: editSolution { $0.evidence = joined($0.evidence) }
         }
@@ -149,6 +151,7 @@ struct ProblemFileReader {
     private mutating func setField(_ name: String, _ value: String) -> Bool {
         let text = value.contains("\\u{") ? ProblemFileText.unescaped(value) : value
         let isSolution = entry?.solutions != nil
+        let tags = entry?.tags ?? []
         switch name {
         case "status" where !isSolution:
             entry?.status = ["open", "solved", "closed"].contains(text.lowercased()) ? text.lowercased() : nil
@@ -156,9 +159,9 @@ struct ProblemFileReader {
         case "duplicate of" where !isSolution: entry?.duplicateOf = Int64(text.drop { !$0.isNumber })
         case "scope" where !isSolution: entry?.scope = text
         case "kind" where !isSolution: entry?.kind = text
-        case "tag" where !isSolution: entry?.tags = (entry?.tags ?? []) + [text]
+        case "tag" where !isSolution: entry?.tags = tags + [text]
         case "tags" where !isSolution:
-            entry?.tags = (entry?.tags ?? [])
+            entry?.tags = tags
                 + text.split(separator: ",").map { $0.filter { $0 != "`" }.description.trimmed }.filter { !$0.isEmpty }
         case "reporter" where !isSolution: entry?.reporter = text
         case "reported" where !isSolution: entry?.reported = text

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import SystemPackage
 
 /// A text from an argument, from standard input when the argument is `-`, or from a file.
@@ -27,15 +28,8 @@ enum TextInput {
 
     /// Writes a file, whole or not at all.
     static func write(_ text: String, to path: String) throws {
-        let target = FilePath(path)
-        var temporary = target
-        temporary.removeLastComponent()
-        temporary.append(".\(target.lastComponent?.string ?? "export").part")
         do {
-            let file = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .truncate], permissions: [.ownerReadWrite, .groupRead, .otherRead])
-            try file.closeAfter { _ = try file.writeAll(text.utf8) }
-            try rename(temporary, target)
+            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw CommandFailure(
                 "failed", "'\(path.printable)' can't be written: \(error)", hint: "Check that its folder exists and is yours.")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import PgSwarm
+import Postgres
 
 /// `pgswarm problem find`: what is known about an error.
 struct ProblemFind: SwarmCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import PgSwarm
+import Postgres
 
 /// `pgswarm problem report`: enters a problem, or counts it once more.
 struct ProblemReportCommand: SwarmCommand {
