@@ -27,13 +27,10 @@ public struct ProblemFile: Sendable {
     /// Headings begin entries; `**Solution:**`, `Fix:`, `### Workaround` and the like begin the parts of an entry. Whatever
     /// is not understood is in ``skipped``.
     public init(markdown: String) {
-        var reader = ProblemFileReader()
         // By scalars: a carriage return and a line feed are one character.
-        var number = 0
-        for line in markdown.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false) {
-            number += 1
-            reader.read(String(line), number)
-        }
+        let lines = markdown.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var reader = ProblemFileReader(ProblemOutline(lines))
+        for (index, line) in lines.enumerated() { reader.read(line, index + 1) }
         reader.end()
         self = reader.file
     }

@@ -1,6 +1,7 @@
 /// Reads a Markdown file line by line into entries.
 struct ProblemFileReader {
     private(set) var file = ProblemFile([])
+    private let outline: ProblemOutline
 
     /// To which part of an entry the text that comes belongs.
     enum Part { case none, symptom, environment, solution, evidence }
@@ -21,6 +22,8 @@ struct ProblemFileReader {
     private var fence: Fence?
     private var isInComment = false
 
+    init(_ outline: ProblemOutline) { self.outline = outline }
+
     /// Reads the next line, without its end.
     mutating func read(_ raw: String, _ number: Int) {
         if let open = fence {
@@ -37,7 +40,7 @@ struct ProblemFileReader {
             return
         }
         if let opened = Self.opening(line) {
-            guard entry != nil else { return skip(raw, number, "there is no heading above it") }
+            guard entry != nil else { return skip(raw, number, "it stands below no problem's heading") }
             fence = opened
         } else if let (level, text) = Self.heading(line) {
             begin(level, text, raw, number)
@@ -69,14 +72,13 @@ struct ProblemFileReader {
             if part == .none || !hasText || isBullet, setField(name, value) { return }
         }
         if isBullet, let (title, rest) = ProblemLabel.boldLead(text), entry == nil || !hasText || level == 99, raw.first != " " {
-            if entry != nil, level != 99 { skipHeading() }
             finish()
             entry = ProblemEntry(title: title)
             (level, start, heading, part, hasText) = (99, number, raw, .none, true)
             if !rest.isEmpty { append(rest) }
             return
         }
-        guard entry != nil else { return skip(raw, number, "there is no heading above it") }
+        guard entry != nil else { return skip(raw, number, "it stands below no problem's heading") }
         append(isBullet && part != .none ? raw : line)
     }
 
@@ -94,11 +96,14 @@ struct ProblemFileReader {
             enter(label)
             return
         }
-        if entry != nil, hasText, newLevel > level { return append(text) }
-        if entry != nil, !hasText { skipHeading() }
+        let own = Self.ownProblem(text)
+        if own == nil, entry != nil, newLevel > level, outline.level.map({ level >= $0 }) ?? hasText { return append(text) }
         finish()
+        if own == nil, let entries = outline.level, newLevel < entries, !outline.labelled.contains(number) {
+            return skip(raw, number, "no problem is described directly below this heading")
+        }
         var begun = ProblemEntry(title: text)
-        if let (id, title) = Self.ownProblem(text) {
+        if let (id, title) = own {
             begun = ProblemEntry(title: ProblemFileText.unescaped(title))
             if !title.contains("\\u{") { begun.title = title }
             begun.id = id
@@ -219,7 +224,7 @@ struct ProblemFileReader {
         return Fence(marker: marker, length: length, isEscaped: line.dropFirst(length).hasSuffix(" escaped"))
     }
 
-    private static func heading(_ line: String) -> (Int, String)? {
+    static func heading(_ line: String) -> (Int, String)? {
         let level = line.prefix { $0 == "#" }.count
         guard (1...6).contains(level), line.dropFirst(level).first == " " else { return nil }
         return (level, String(line.dropFirst(level + 1)).trimmed)
