@@ -59,12 +59,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
-<<<<<<< HEAD
+    pgswarm.control(text, text, text, text, uuid),
     pgswarm.problem_close(bigint, text, bigint, text, text, uuid),
     pgswarm.problem_import(jsonb[], boolean, text, uuid)
-=======
-    pgswarm.control(text, text, text, text, uuid)
->>>>>>> main
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.

@@ -99,13 +99,13 @@ struct ProblemFileReader {
         let own = Self.ownProblem(text)
         if own == nil, entry != nil, newLevel > level, outline.level.map({ level >= $0 }) ?? hasText { return append(text) }
         finish()
+        if number == 1, raw == "# Problems" { return }
         if own == nil, let entries = outline.level, newLevel < entries, !outline.labelled.contains(number) {
             return skip(raw, number, "no problem is described directly below this heading")
         }
         var begun = ProblemEntry(title: text)
         if let (id, title) = own {
-            begun = ProblemEntry(title: ProblemFileText.unescaped(title))
-            if !title.contains("\\u{") { begun.title = title }
+            begun = ProblemEntry(title: title.contains("\\u{") ? ProblemFileText.unescaped(title) : title)
             begun.id = id
         }
         entry = begun
@@ -160,7 +160,7 @@ struct ProblemFileReader {
         switch name {
         case "status" where !isSolution:
             entry?.status = ["open", "solved", "closed"].contains(text.lowercased()) ? text.lowercased() : nil
-        case "resolution" where !isSolution: entry?.resolution = text
+        case "closed as" where !isSolution: entry?.resolution = text
         case "duplicate of" where !isSolution: entry?.duplicateOf = Int64(text.drop { !$0.isNumber })
         case "scope" where !isSolution: entry?.scope = text
         case "kind" where !isSolution: entry?.kind = text

@@ -17,7 +17,7 @@ enum ProblemFileText {
         let number = entry.id.map { "P\($0) · " } ?? ""
         lines += ["", "## \(number)\(line(entry.title))", ""]
         field("status", entry.status, to: &lines)
-        field("resolution", entry.resolution, to: &lines)
+        field("closed as", entry.resolution, to: &lines)
         field("duplicate of", entry.duplicateOf.map { "P\($0)" }, to: &lines)
         field("scope", entry.scope, to: &lines)
         field("kind", entry.kind, to: &lines)
@@ -55,7 +55,7 @@ enum ProblemFileText {
 
     /// A value that must stay on its line.
     private static func line(_ text: String) -> String {
-        text.unicodeScalars.contains(where: \.needsEscape) || text.contains("\n")
+        text.unicodeScalars.contains(where: \.needsEscape) || text.contains("\n") || text.contains("\\u{")
             ? escaped(text).replacing("\n", with: "\\u{a}") : text
     }
 
