@@ -162,7 +162,7 @@ BEGIN
     ELSE
         b := pgswarm._watched(v_named.scope, v_named.name);
     END IF;
-    PERFORM pgswarm._breaker_lock(b.id, true);
+    PERFORM pgswarm._turn_breaker(b.id);
     v_now := pgswarm.clock();
     IF force = 'reset' THEN
         SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = b.id FOR UPDATE;
@@ -215,7 +215,7 @@ BEGIN
         PERFORM pgswarm._refuse('not_found', format('breaker "%s" names no agent', breaker_set.name), 'see the agents with: pgswarm agents');
     END IF;
     b := pgswarm._watched(v_named.scope, v_named.name);
-    PERFORM pgswarm._breaker_lock(b.id, true);
+    PERFORM pgswarm._turn_breaker(b.id);
     FOR v_name, v_value IN SELECT s.key, s.value #>> '{}' FROM jsonb_each(settings) s ORDER BY 1 LOOP
         IF v_name <> ALL (v_known) THEN
             PERFORM pgswarm._refuse('invalid_argument', format('a breaker has no setting "%s"', v_name),

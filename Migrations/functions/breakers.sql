@@ -67,18 +67,15 @@ END
 $$;
 
 -- Nobody is granted anything between the look at a breaker and the turn of it: who grants holds this lock shared, who
--- turns holds it alone. An advisory lock, because a row lock would be written to the row by every grant.
-CREATE FUNCTION pgswarm._breaker_lock(breaker integer, alone boolean) RETURNS void
-LANGUAGE plpgsql
-AS $$
-BEGIN
-    IF alone THEN
-        PERFORM pg_advisory_xact_lock(1885828979, breaker);  -- "pgws": a class of lock keys of our own
-    ELSE
-        PERFORM pg_advisory_xact_lock_shared(1885828979, breaker);
-    END IF;
-END
-$$;
+-- turns holds it alone. An advisory lock, because a row lock would be written to the row by every grant. Who grants may
+-- hold rows that a turner waits for, so it does not wait: false means that the breaker is being turned at this moment.
+CREATE FUNCTION pgswarm._hold_breaker(breaker integer) RETURNS boolean
+LANGUAGE sql VOLATILE
+AS 'SELECT pg_try_advisory_xact_lock_shared(1885828979, breaker)';  -- "pgws": a class of lock keys of our own
+
+CREATE FUNCTION pgswarm._turn_breaker(breaker integer) RETURNS void
+LANGUAGE sql VOLATILE
+AS 'SELECT pg_advisory_xact_lock(1885828979, breaker)';
 
 -- One turn. The caller has the row's lock. Counts of the old state mean nothing for the new one.
 CREATE FUNCTION pgswarm._turn(
@@ -90,7 +87,7 @@ AS $$
 DECLARE
     b pgswarm.breaker;
 BEGIN
-    PERFORM pgswarm._breaker_lock(breaker.id, true);
+    PERFORM pgswarm._turn_breaker(breaker.id);
     UPDATE pgswarm.breaker x
     SET state = _turn.state, version = x.version + 1, changed_at = _turn.at, changed_by = left(_turn.by, 200),
         cause = left(_turn.cause, 2000), until = _turn.until, streak = 0, successes = 0,

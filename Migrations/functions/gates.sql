@@ -12,9 +12,10 @@ DECLARE
 BEGIN
     SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker;
     IF pgswarm._is_free(b, at) THEN
-        -- Once more under the lock. Turned in between: nothing this time, because whoever waits for the row's lock while
-        -- holding this one could wait for a turner who waits for it.
-        PERFORM pgswarm._breaker_lock(breaker, false);
+        -- Once more under the lock. Turned in between: nothing this time.
+        IF NOT pgswarm._hold_breaker(breaker) THEN
+            RETURN 0;
+        END IF;
         SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker;
         RETURN CASE WHEN NOT pgswarm._is_free(b, at) THEN 0 END;
     END IF;

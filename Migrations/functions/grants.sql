@@ -18,7 +18,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.problem_solve(bigint, text, text, text, bigint, text, text, uuid),
     pgswarm.problem_supersede(bigint, text, text, text, text, text, uuid),
     pgswarm.problem_confirm(bigint, text, text, uuid),
-    pgswarm.problem_flag(bigint, text, text, text, uuid)
+    pgswarm.problem_flag(bigint, text, text, text, uuid),
+    pgswarm.reserve_ring(text),
+    pgswarm.reserve_check(text, text[], text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
 
 -- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
@@ -38,6 +40,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
     pgswarm.intent(text, text, jsonb),
     pgswarm.confirm(text, text, jsonb),
+    pgswarm.reserve_take(text, text[], text, text[], interval, text, uuid, text, text, uuid),
+    pgswarm.reserve_extend(text, interval),
+    pgswarm.reserve_free(text, text[], text[]),
+    pgswarm.reserve_leave(uuid),
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
     pgswarm.breaker_permit(text, text, interval, text, uuid),
@@ -70,7 +76,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.register_agent(text, boolean),
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
-    pgswarm.set_registration(boolean)
+    pgswarm.set_registration(boolean),
+    pgswarm.set_namespace(text, jsonb, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
@@ -81,15 +88,18 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.schema_version(),
     pgswarm.error_signature(text),
     pgswarm.problem_export(),
+    pgswarm.globs_overlap(text, text, boolean),
     -- Called by views.
     pgswarm.clock(),
     pgswarm._is_live(bigint),
-    pgswarm._state_of(bigint)
+    pgswarm._state_of(bigint),
+    pgswarm._is_reserved(bigint),
+    pgswarm._in_line(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers,
-    pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
+    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.reservation_line, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -24,7 +24,7 @@ CREATE FUNCTION pgswarm._ramp_allows(breaker pgswarm.breaker, at timestamptz) RE
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT floor(CASE breaker.scope WHEN 'queue' THEN greatest(breaker.probes, 8) ELSE breaker.probes END * power(2, least(extract(epoch FROM at - breaker.ramp_from)
-                                                 / extract(epoch FROM breaker.ramp_step), 30)))
+                                                 / extract(epoch FROM breaker.ramp_step), 20)))
 $$;
 
 -- Tokens of the bucket at this moment.
@@ -61,10 +61,14 @@ BEGIN
             SET tokens = pgswarm._tokens(x, at) - cardinality(tasks), tokens_at = at WHERE x.id = b.id;
         END IF;
         CONTINUE WHEN b.state <> 'half_open' AND b.ramp_from IS NULL AND b.concurrency IS NULL;
-        DELETE FROM pgswarm.permit p
-        WHERE p.breaker = b.id
-          AND (p.until <= at OR (p.task IS NOT NULL AND NOT EXISTS (
-                  SELECT FROM pgswarm.lease l WHERE l.task = p.task AND l.claim_id = p.claim_id)));
+        -- Whoever is giving one back at this moment is not waited for.
+        DELETE FROM pgswarm.permit x
+        WHERE x.ctid = ANY (ARRAY(
+            SELECT p.ctid FROM pgswarm.permit p
+            WHERE p.breaker = b.id
+              AND (p.until <= at OR (p.task IS NOT NULL AND NOT EXISTS (
+                      SELECT FROM pgswarm.lease l WHERE l.task = p.task AND l.claim_id = p.claim_id)))
+            FOR UPDATE SKIP LOCKED));
         INSERT INTO pgswarm.permit (breaker, claim_id, task, session, version, probe, given_at, until)
         SELECT b.id, l.claim_id, l.task, l.session, b.version, b.state = 'half_open', _charge.at,
                CASE b.state WHEN 'half_open' THEN _charge.at + b.probe_lease END

@@ -15,8 +15,11 @@ static const unsigned char m0003_breakers[] = {
 static const unsigned char m0004_control[] = {
 #embed "../../Migrations/0004_control.sql"
 };
-static const unsigned char m0005_problems[] = {
-#embed "../../Migrations/0005_problems.sql"
+static const unsigned char m0005_reservations[] = {
+#embed "../../Migrations/0005_reservations.sql"
+};
+static const unsigned char m0006_problems[] = {
+#embed "../../Migrations/0006_problems.sql"
 };
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
@@ -144,6 +147,24 @@ static const unsigned char functions_why[] = {
 static const unsigned char functions_views[] = {
 #embed "../../Migrations/functions/views.sql"
 };
+static const unsigned char functions_globs[] = {
+#embed "../../Migrations/functions/globs.sql"
+};
+static const unsigned char functions_glob_overlap[] = {
+#embed "../../Migrations/functions/glob_overlap.sql"
+};
+static const unsigned char functions_holds[] = {
+#embed "../../Migrations/functions/holds.sql"
+};
+static const unsigned char functions_reservations[] = {
+#embed "../../Migrations/functions/reservations.sql"
+};
+static const unsigned char functions_reservation_line[] = {
+#embed "../../Migrations/functions/reservation_line.sql"
+};
+static const unsigned char functions_reservation_views[] = {
+#embed "../../Migrations/functions/reservation_views.sql"
+};
 static const unsigned char functions_grants[] = {
 #embed "../../Migrations/functions/grants.sql"
 };
@@ -155,7 +176,8 @@ static const pgswarm_migration files[] = {
     FILE_OF("0002_history.sql", m0002_history),
     FILE_OF("0003_breakers.sql", m0003_breakers),
     FILE_OF("0004_control.sql", m0004_control),
-    FILE_OF("0005_problems.sql", m0005_problems),
+    FILE_OF("0005_reservations.sql", m0005_reservations),
+    FILE_OF("0006_problems.sql", m0006_problems),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/seams.sql", functions_seams),
@@ -198,6 +220,12 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problem_views.sql", functions_problem_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
+    FILE_OF("functions/globs.sql", functions_globs),
+    FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
+    FILE_OF("functions/holds.sql", functions_holds),
+    FILE_OF("functions/reservations.sql", functions_reservations),
+    FILE_OF("functions/reservation_line.sql", functions_reservation_line),
+    FILE_OF("functions/reservation_views.sql", functions_reservation_views),
     FILE_OF("functions/grants.sql", functions_grants),
 };
 

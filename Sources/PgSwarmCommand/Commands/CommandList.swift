@@ -25,7 +25,8 @@ enum CommandList {
                 CancelCommand.self, RetryCommand.self, QueuesCommand.self, PauseCommand.self,
                 ResumeCommand.self, DrainCommand.self, StopCommand.self, AgentsCommand.self,
             ]),
-        CommandGroup(name: "COORDINATION", subcommands: [BreakerCommand.self, ProblemCommand.self]),
+        CommandGroup(
+            name: "COORDINATION", subcommands: [BreakerCommand.self, ReserveCommand.self, ProblemCommand.self]),
         CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),

@@ -13,8 +13,12 @@ struct DemoCommand: AsyncParsableCommand {
             the end all results are compared with the files. The server is the demo's own, in a temporary folder, \
             and is removed afterwards; your files are only read.
 
-            EXAMPLE
+            With --acts: a stale lock, a split brain and a thundering herd, each as it happens without pgswarm and \
+            what becomes of it with pgswarm.
+
+            EXAMPLES
               pgswarm demo ~/Documents
+              pgswarm demo --acts
             """
     )
 
@@ -35,6 +39,9 @@ struct DemoCommand: AsyncParsableCommand {
     @Flag(help: "Leave the demo's server running, to look at what is in it.")
     var keep = false
 
+    @Flag(help: "Act out single failure modes, without pgswarm and with it.")
+    var acts = false
+
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
@@ -49,6 +56,7 @@ struct DemoCommand: AsyncParsableCommand {
         // Nobody watching is no reason to leave a server behind.
         let console = Console.standard(keepsGoing: true)
         let stage = Stage(console, json: output.json)
+        if acts { return try await playActs(on: stage, console) }
         let demo = Demonstration(
             folder: absolute(folder), workers: workers, tempo: fast ? .fast : .show,
             limits: FolderScan.Limits(files: limit), isKept: keep, stage: stage)
@@ -60,6 +68,32 @@ struct DemoCommand: AsyncParsableCommand {
         show(result, stage, console)
         console.flush()
         if !result.report.problems.isEmpty { throw ExitStatus.failed }
+    }
+
+    private func playActs(on stage: Stage, _ console: Console) async throws {
+        let playbill = Playbill(stage: stage)
+        guard let results = try await Interruption.guarding({ try await playbill.run() }) else {
+            console.report("interrupted; the processes and the server are stopped\n")
+            throw ExitCode(130)
+        }
+        if output.json {
+            for result in results { console.json(result.json) }
+        } else {
+            var table = Table([.left("ACT"), .flexible("WITHOUT"), .flexible("WITH PGSWARM")])
+            for result in results {
+                table.add([
+                    Table.Cell(result.name, .heading),
+                    Table.Cell(result.without.text, result.without.wentWrong ? .bad : nil),
+                    Table.Cell(result.with.text, result.with.wentWrong ? .bad : .good),
+                ])
+            }
+            console.line("")
+            console.lines(
+                table.render(width: console.width.map { $0 - 2 }, style: console.style).map { "  " + $0 })
+            console.line("")
+        }
+        console.flush()
+        if !results.allSatisfy(\.isConvincing) { throw ExitStatus.failed }
     }
 
     private func show(_ result: Demonstration.Result, _ stage: Stage, _ console: Console) {

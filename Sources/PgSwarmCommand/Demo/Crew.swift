@@ -21,7 +21,7 @@ final class Crew: Sendable {
         self.folder = folder
         self.databaseURL = databaseURL
         self.logs = logs
-        program = Self.ownProgram()
+        program = DemoProgram.path
         processGuard = try ProcessGuard(logger: Logs.logger("pgswarm.demo"))
         (hired, hiring) = AsyncStream.makeStream()
     }
@@ -92,33 +92,11 @@ final class Crew: Sendable {
             "--database", databaseURL, "--", program.string, "demo-count", folder.string,
         ]
         let configuration = Configuration(
-            executable: .path(program), arguments: Arguments(arguments), environment: environment)
+            executable: .path(program), arguments: Arguments(arguments),
+            environment: DemoProgram.environment(configuration: logs))
         let log = try? FileDescriptor.open(
             log(of: worker), .writeOnly, options: [.create, .truncate, .closeOnExec],
             permissions: .ownerReadWrite)
         await worker.run(configuration, log: log ?? .standardError, guardedBy: processGuard)
-    }
-
-    /// The user's own environment without what would send the workers to another database or give them another name.
-    private var environment: Subprocess.Environment {
-        var variables: [Subprocess.Environment.Key: String] = [:]
-        for (name, value) in ProcessInfo.processInfo.environment where !name.hasPrefix("PG") {
-            if let key = Subprocess.Environment.Key(rawValue: name) { variables[key] = value }
-        }
-        variables["XDG_CONFIG_HOME"] = logs.string
-        return .custom(variables)
-    }
-
-    /// The program that is running.
-    private static func ownProgram() -> FilePath {
-        #if os(Linux)
-        let link = "/proc/self/exe"
-        let target = try? FileManager.default.destinationOfSymbolicLink(atPath: link)
-        // A program that was replaced by a new build is still to be had under the link.
-        return FilePath(
-            target.flatMap { FileManager.default.isExecutableFile(atPath: $0) ? $0 : nil } ?? link)
-        #else
-        return FilePath(CommandLine.arguments[0])
-        #endif
     }
 }

@@ -6,11 +6,14 @@ struct CommandFailure: Error, Equatable {
     let message: String
     /// What to do next.
     let hint: String?
+    /// Who is in the way, as JSON, for programs.
+    let blockers: String?
 
-    init(_ code: String, _ message: String, hint: String? = nil) {
+    init(_ code: String, _ message: String, hint: String? = nil, blockers: String? = nil) {
         self.code = code
         self.message = message
         self.hint = hint
+        self.blockers = blockers
     }
 
     /// A wrong call of the command itself.
@@ -24,8 +27,11 @@ struct CommandFailure: Error, Equatable {
     /// For standard error: one line of JSON, or the message and beneath it the next step.
     func text(json: Bool) -> String {
         if json {
-            let error: JSON = ["code": .string(code), "message": .string(message), "hint": JSON(hint)]
-            return JSON.object([("error", error)]).text + "\n"
+            var error: [(String, JSON)] = [
+                ("code", .string(code)), ("message", .string(message)), ("hint", JSON(hint)),
+            ]
+            if let blockers { error.append(("blockers", .raw(blockers))) }
+            return JSON.object([("error", .object(error))]).text + "\n"
         }
         return "error: \(message.printable)\n" + (hint.map { "  \($0.printable)\n" } ?? "")
     }

@@ -91,23 +91,29 @@ struct RoleTests {
         let taking: Set = ["worker", "coordinator", "operator"]
         let steering: Set = ["coordinator", "operator"]
         var expected: [String: Set<String>] = [:]
-        for name in ["open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring"] {
+        for name in [
+            "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
+        ] {
             expected[name] = taking
         }
         for name in [
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
             "step",
-            "intent", "confirm", "hold", "breaker_report", "breaker_permit",
+            "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
+            "reserve_free", "reserve_leave",
         ] { expected[name] = ["worker"] }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_force", "breaker_set", "control",
         ] { expected[name] = steering }
-        for name in ["set_queue", "register_agent", "retire_agent", "drain", "set_registration"] {
+        for name in ["set_queue", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace"] {
             expected[name] = ["operator"]
         }
-        // The two inner ones are called by views, with the rights of whoever reads them.
-        for name in ["why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of"] {
+        // The inner ones are called by views, with the rights of whoever reads them.
+        for name in [
+            "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "globs_overlap",
+            "_is_reserved", "_in_line",
+        ] {
             expected[name] = everybody
         }
         let rows = try await ada.rows(
