@@ -2,7 +2,8 @@ import FoundationEssentials
 
 extension Swarm {
     /// Entries of the problem log that fit a text, best first.
-    public func findProblems(_ text: String, tags: [String] = [], count: Int = 5) async throws(SwarmError) -> [FoundProblem]
+    public func findProblems(_ text: String, tags: [String] = [], count: Int = 5) async throws(SwarmError)
+        -> [FoundProblem]
     {
         try await read("problem_find") { db throws(SwarmError) in
             try db.findProblems(text, tags: tags, count: count)

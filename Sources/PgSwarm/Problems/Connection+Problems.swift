@@ -58,15 +58,18 @@ extension Connection {
         }
     }
 
-    /// Gives the lease of the solver up; what waited comes back. Ring the answered queues after the commit.
+    /// Gives the lease of the solver up; what waited comes back.
+    ///
+    /// Ring the answered queues after the commit.
     ///
     /// - Throws: `lost_claim`.
     public func abandonProblem(solver: String, note: String? = nil) throws(SwarmError) -> ProblemChange {
         try row(ProblemsSQL.abandon(solver, note: note)) { row throws(PostgresError) in try ProblemChange(row) }
     }
 
-    /// Adds a solution; everything that waits for the problem becomes ready with it. Ring the answered queues after the
-    /// commit.
+    /// Adds a solution; everything that waits for the problem becomes ready with it.
+    ///
+    /// Ring the answered queues after the commit.
     ///
     /// - Parameter evidence: How the author knows that it helps.
     /// - Parameter solver: The handle of ``SolverLease``; not needed by the session that has the lease, nor when nobody has.

@@ -71,7 +71,9 @@ struct ProblemFileReader {
             }
             if part == .none || !hasText || isBullet, setField(name, value) { return }
         }
-        if isBullet, let (title, rest) = ProblemLabel.boldLead(text), entry == nil || !hasText || level == 99, raw.first != " " {
+        if isBullet, let (title, rest) = ProblemLabel.boldLead(text), entry == nil || !hasText || level == 99,
+            raw.first != " "
+        {
             finish()
             entry = ProblemEntry(title: title)
             (level, start, heading, part, hasText) = (99, number, raw, .none, true)
@@ -97,7 +99,9 @@ struct ProblemFileReader {
             return
         }
         let own = Self.ownProblem(text)
-        if own == nil, entry != nil, newLevel > level, outline.level.map({ level >= $0 }) ?? hasText { return append(text) }
+        if own == nil, entry != nil, newLevel > level, outline.level.map({ level >= $0 }) ?? hasText {
+            return append(text)
+        }
         finish()
         if number == 1, raw == "# Problems" { return }
         if own == nil, let entries = outline.level, newLevel < entries, !outline.labelled.contains(number) {
@@ -166,7 +170,8 @@ struct ProblemFileReader {
         case "kind" where !isSolution: entry?.kind = text
         case "tag" where !isSolution: entry?.tags = tags + [text]
         case "tags" where !isSolution:
-            entry?.tags = tags
+            entry?.tags =
+                tags
                 + text.split(separator: ",").map { $0.filter { $0 != "`" }.description.trimmed }.filter { !$0.isEmpty }
         case "reporter" where !isSolution: entry?.reporter = text
         case "reported" where !isSolution: entry?.reported = text

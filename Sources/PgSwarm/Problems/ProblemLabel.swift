@@ -42,7 +42,9 @@ enum ProblemLabel {
     private static func named(_ name: Substring, _ value: String) -> (String, String)? {
         let name = String(name).trimmed.lowercased()
         // A sentence with a colon in it is no label.
-        guard !name.isEmpty, name.count <= 24, name.allSatisfy({ $0.isLetter || $0 == " " || $0 == "_" }) else { return nil }
+        guard !name.isEmpty, name.count <= 24, name.allSatisfy({ $0.isLetter || $0 == " " || $0 == "_" }) else {
+            return nil
+        }
         return (name, value)
     }
 }

@@ -21,7 +21,9 @@ struct ProblemOutline {
                 } else {
                     heading = (level, index + 1)
                 }
-            } else if let open = heading, Self.isLabel(line.hasPrefix("- ") || line.hasPrefix("* ") ? String(line.dropFirst(2)) : line) {
+            } else if let open = heading,
+                Self.isLabel(line.hasPrefix("- ") || line.hasPrefix("* ") ? String(line.dropFirst(2)) : line)
+            {
                 if labelled.insert(open.line).inserted { counts[open.level, default: 0] += 1 }
             }
             if let open = heading, labelled.contains(open.line), counts[open.level] == nil { counts[open.level] = 1 }

@@ -21,7 +21,8 @@ enum TextInput {
             file = try FileDescriptor.open(FilePath(path), .readOnly)
         } catch {
             throw CommandFailure.usage(
-                "'\(path.printable)' can't be read: \(error)", hint: "Give the path of a file, or - for standard input.")
+                "'\(path.printable)' can't be read: \(error)", hint: "Give the path of a file, or - for standard input."
+            )
         }
         return try file.closeAfter { try text(of: file, noun, path.printable) }
     }
@@ -32,7 +33,8 @@ enum TextInput {
             try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw CommandFailure(
-                "failed", "'\(path.printable)' can't be written: \(error)", hint: "Check that its folder exists and is yours.")
+                "failed", "'\(path.printable)' can't be written: \(error)",
+                hint: "Check that its folder exists and is yours.")
         }
     }
 
@@ -49,7 +51,8 @@ enum TextInput {
             throw CommandFailure.usage("the \(noun) in \(place) is not UTF-8", hint: "Convert it to UTF-8 first.")
         }
         guard !text.utf8.contains(0) else {
-            throw CommandFailure.usage("the \(noun) in \(place) contains a zero byte", hint: "Give text, not binary data.")
+            throw CommandFailure.usage(
+                "the \(noun) in \(place) contains a zero byte", hint: "Give text, not binary data.")
         }
         return text
     }

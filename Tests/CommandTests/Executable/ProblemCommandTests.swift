@@ -51,7 +51,8 @@ import Testing
         #expect(try await shell.json("problem", "import", "-", input: edited)["entries"][0]["changes"][0] == "title")
         #expect(try await shell("problem", "export") == edited)
         try await shell.database.pool.withConnection { db in
-            _ = try db.query("TRUNCATE pgswarm.problem, pgswarm.solution, pgswarm.solution_opinion, pgswarm.problem_hit")
+            _ = try db.query(
+                "TRUNCATE pgswarm.problem, pgswarm.solution, pgswarm.solution_opinion, pgswarm.problem_hit")
             _ = try db.query("ALTER SEQUENCE pgswarm.problem_id RESTART")
         }
         try await shell("problem", "import", "-", input: edited)

@@ -10,7 +10,8 @@ extension Caller {
     @discardableResult
     func report(_ symptom: String, handle: String? = nil) async throws -> Reported {
         let row = try await rows(
-            "SELECT id, created, occurrences FROM pgswarm.problem_report(\(symptom), handle => \(handle), agent => \(agent))")[0]
+            "SELECT id, created, occurrences FROM pgswarm.problem_report(\(symptom), handle => \(handle), agent => \(agent))"
+        )[0]
         let (id, created, occurrences) = try row.decode((Int, Bool, Int).self)
         return Reported(id: id, created: created, occurrences: occurrences)
     }
@@ -23,7 +24,8 @@ extension Caller {
     /// Hands a solution in; answers how many tasks came back.
     func solve(_ problem: Int, solver: String? = nil) async throws -> Int {
         try await value(
-            "SELECT resumed FROM pgswarm.problem_solve(\(problem), 'start it first', 'it runs', \(solver), agent => \(agent))")
+            "SELECT resumed FROM pgswarm.problem_solve(\(problem), 'start it first', 'it runs', \(solver), agent => \(agent))"
+        )
     }
 
     /// Parks a task on a problem; answers its state.

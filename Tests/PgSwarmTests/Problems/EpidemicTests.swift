@@ -41,7 +41,9 @@ struct EpidemicTests {
     func breaker() async throws {
         let ada = try await Caller.named()
         try await fail(3, "the payments service answers nonsense", #"{"needs": ["payments"]}"#)
-        #expect(try await ada.value("SELECT state FROM pgswarm.breakers WHERE breaker = 'payments'", as: String.self) == "open")
+        #expect(
+            try await ada.value("SELECT state FROM pgswarm.breakers WHERE breaker = 'payments'", as: String.self)
+                == "open")
         #expect(try await !ada.value("SELECT paused FROM pgswarm.queues WHERE queue = 'q'", as: Bool.self))
     }
 
@@ -85,13 +87,16 @@ struct EpidemicTests {
         #expect(try await crowd.members[winner].solve(problem) == 9)
         var back = 0
         while back < 9 {
-            back += try await ada.rows("SELECT problems FROM pgswarm.claim('q', 10, agent => 'ada') c WHERE problems -> 0 -> 'solutions' IS NOT NULL").count
+            back += try await ada.rows(
+                "SELECT problems FROM pgswarm.claim('q', 10, agent => 'ada') c WHERE problems -> 0 -> 'solutions' IS NOT NULL"
+            ).count
             try #require(ContinuousClock.now - start < .seconds(30))
         }
         print("nine tasks were claimed again \(ContinuousClock.now - start) after the solution")
         // What the database promises: all due within a second. How soon they are claimed depends on the machine.
         let spread: Double = try await ada.value(
-            "SELECT extract(epoch FROM max(at) - (SELECT at FROM pgswarm.event WHERE kind = 'problem_solved'))::float8 FROM pgswarm.event WHERE kind = 'ready'")
+            "SELECT extract(epoch FROM max(at) - (SELECT at FROM pgswarm.event WHERE kind = 'problem_solved'))::float8 FROM pgswarm.event WHERE kind = 'ready'"
+        )
         #expect(spread < 1 || ContinuousClock.now - start > .seconds(1))
         #expect(try await deadlocks() == 0)
         await crowd.disperse()

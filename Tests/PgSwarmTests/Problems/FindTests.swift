@@ -9,10 +9,12 @@ struct FindTests {
     private static let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Corpus/errors.txt")
     private static let names = [
-        "alpha", "beacon", "cinder", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "jasper", "kettle", "lumen",
+        "alpha", "beacon", "cinder", "delta", "ember", "falcon", "garnet", "harbor", "indigo", "jasper", "kettle",
+        "lumen",
     ]
     private static let wordings = [
-        ("cannot", "could not"), ("could not", "cannot"), ("can't", "cannot"), ("invalid", "bad"), ("unable to", "could not"),
+        ("cannot", "could not"), ("could not", "cannot"), ("can't", "cannot"), ("invalid", "bad"),
+        ("unable to", "could not"),
         ("failed", "was unsuccessful"), ("must be", "has to be"), ("not found", "missing"), ("file", "document"),
         ("unknown", "unrecognized"), ("missing", "absent"), ("does not", "doesn't"), ("error", "problem"),
     ]
@@ -71,7 +73,9 @@ struct FindTests {
         let others = Int(ProcessInfo.processInfo.environment["PGSWARM_TEST_PROBLEMS"] ?? "") ?? 10_000
         let vocabulary = texts.flatMap { $0.split(separator: " ").map(String.init) }
         let noise = (0..<others).map { _ in
-            let words = (0..<Int.random(in: 5...14, using: &random)).map { _ in vocabulary.randomElement(using: &random) ?? "" }
+            let words = (0..<Int.random(in: 5...14, using: &random)).map { _ in
+                vocabulary.randomElement(using: &random) ?? ""
+            }
             return filled(words.joined(separator: " "), &random)
         }
         let ada = try await Caller.named()
@@ -107,7 +111,8 @@ struct FindTests {
             let ids: [Int] = try await caller.column("SELECT id FROM pgswarm.problem_find(\(variant), count => 3)")
             times.append(ContinuousClock.now - start)
             let id: Int = try await caller.value(
-                "SELECT id FROM pgswarm.problem WHERE fingerprint = pgswarm._fingerprint(pgswarm.error_signature(\(text)))")
+                "SELECT id FROM pgswarm.problem WHERE fingerprint = pgswarm._fingerprint(pgswarm.error_signature(\(text)))"
+            )
             if ids.contains(id) { right += 1 }
         }
         times.sort()
@@ -127,7 +132,10 @@ struct FindTests {
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_begin(99, '-1 s')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_close(99, 'later')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_flag(99, 'ugly')") } == "PS003")
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_report('x', tags => array_fill('t'::text, ARRAY[33]))") } == "PS009")
+        #expect(
+            await refusal {
+                try await ada.rows("SELECT pgswarm.problem_report('x', tags => array_fill('t'::text, ARRAY[33]))")
+            } == "PS009")
         for text in ["'", "\\", "a & b | !c <-> (d", "''':*", "%s %n", "\u{1b}[31m", big, "((((", "\u{202e}x"] {
             _ = try await ada.rows("SELECT * FROM pgswarm.problem_find(\(text))")
             if text.count < 1000 { try await ada.report(text + " is a text") }
@@ -135,7 +143,9 @@ struct FindTests {
         }
     }
 
-    @Test("An import of an export changes nothing; a refused entry does not hold the others up; a dry run changes nothing")
+    @Test(
+        "An import of an export changes nothing; a refused entry does not hold the others up; a dry run changes nothing"
+    )
     func transfer() async throws {
         let ada = try await Caller.named()
         let problem = try await ada.report("cannot open the display\n\u{1b}[31m of the browser ").id
@@ -144,7 +154,8 @@ struct FindTests {
         let codes: [String] = try await ada.column(
             "SELECT code FROM pgswarm.problem_import(ARRAY(SELECT pgswarm.problem_export()), agent => 'ada')")
         #expect(codes == ["unchanged"])
-        let entries = [#"{"title": "one thing is broken", "solutions": [{"solution": "fix"}]}"#, #"{"title": ""}"#].map(JSONText.init)
+        let entries = [#"{"title": "one thing is broken", "solutions": [{"solution": "fix"}]}"#, #"{"title": ""}"#].map(
+            JSONText.init)
         for dry in [true, false] {
             let codes: [String] = try await ada.column(
                 "SELECT code FROM pgswarm.problem_import(\(entries), \(dry), agent => 'ada') ORDER BY ord")

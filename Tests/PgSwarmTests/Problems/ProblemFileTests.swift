@@ -71,7 +71,8 @@ struct ProblemFileTests {
             "## P9 · not a heading\n\n### S9 · solution, confirmed\n\n- status: closed\n\nSolution:",
             "```\n````text\n~~~~~\n``` `` `",
             "<!-- comment", "| table |", "a\r\nb\rc\t\u{1b}[31mred\u{7}", "\u{202e}reversed \\u{1b} \\\\ \\",
-            "  leading and inner  \n\n\n\n  blank lines", "Solution: no\n**Fix:** neither", "---\n***\n# x", "\u{0301}é 漢字 👩‍👩‍👧",
+            "  leading and inner  \n\n\n\n  blank lines", "Solution: no\n**Fix:** neither", "---\n***\n# x",
+            "\u{0301}é 漢字 👩‍👩‍👧",
         ]
         for (index, text) in hostile.enumerated() {
             var entry = ProblemEntry(title: "Solution: ## `x` \\u{41} P3 · \(index)")
@@ -109,7 +110,9 @@ struct ProblemFileTests {
         }
     }
 
-    @Test("A large or senseless file takes no long time", arguments: ["#", "`", "- ", "**", "\\u{", "|", "<!--", "\n", "a: "])
+    @Test(
+        "A large or senseless file takes no long time",
+        arguments: ["#", "`", "- ", "**", "\\u{", "|", "<!--", "\n", "a: "])
     func senseless(piece: String) {
         let text = String(repeating: piece, count: 20_000)
         _ = ProblemFile(markdown: text)

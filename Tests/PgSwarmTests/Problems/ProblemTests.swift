@@ -36,7 +36,8 @@ struct ProblemTests {
         #expect(try await bob.claim() == [])
         #expect(try await ada.solve(problem, solver: solver) == 1)
         try await letPass(.seconds(1))
-        let next = try await bob.rows("SELECT attempt, problems ->0 ->> 'id' FROM pgswarm.claim('q', agent => 'bob')")[0]
+        let next = try await bob.rows("SELECT attempt, problems ->0 ->> 'id' FROM pgswarm.claim('q', agent => 'bob')")[
+            0]
         #expect(try next[0, as: Int.self] == 1)
         #expect(try next[1, as: String.self] == "\(problem)")
         let shown: Int = try await ada.value("SELECT count(*) FROM pgswarm.problems_shown WHERE task_id = \(task)")
@@ -84,7 +85,8 @@ struct ProblemTests {
         let tasks = try await ada.enqueue(count: 2)
         for _ in tasks { _ = try await ada.park(try await ada.claimOne().handle, problem) }
         try await ada.cancel(tasks[0])
-        let resumed: Int = try await ada.value("SELECT resumed FROM pgswarm.problem_close(\(problem), 'wontfix', agent => 'ada')")
+        let resumed: Int = try await ada.value(
+            "SELECT resumed FROM pgswarm.problem_close(\(problem), 'wontfix', agent => 'ada')")
         #expect(resumed == 2)
         #expect(try await ada.claim(count: 2).map(\.id) == [tasks[1]])
         // What is closed is not waited for.
@@ -100,7 +102,9 @@ struct ProblemTests {
         let problem = try await ada.report(text).id
         _ = try await ada.solve(problem)
         let solution: Int = try await ada.value("SELECT max(id) FROM pgswarm.solutions")
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_confirm(\(solution), agent => 'ada')") } == "PS014")
+        #expect(
+            await refusal { try await ada.rows("SELECT pgswarm.problem_confirm(\(solution), agent => 'ada')") }
+                == "PS014")
         try await ada.rows("SELECT pgswarm.problem_confirm(\(problem), agent => 'bob')")
         #expect(try await ada.found(text) == "confirmed")
         try await letPass(.seconds(91 * 86400))
@@ -130,7 +134,8 @@ struct ProblemTests {
         #expect(rows.count == 1)
         #expect(try rows[0][0, as: Int.self] == 1)
         try await letPass(.seconds(1))
-        let next = try await ada.rows("SELECT handle, problems ->0 ->> 'why' FROM pgswarm.claim('q', agent => 'ada')")[0]
+        let next = try await ada.rows("SELECT handle, problems ->0 ->> 'why' FROM pgswarm.claim('q', agent => 'ada')")[
+            0]
         #expect(try next[1, as: String.self] == "met by this task")
         try await ada.fail(try next[0, as: String.self], "disk quota exceeded on /tmp/c")
         #expect(try await ada.value("SELECT occurrences FROM pgswarm.problems", as: Int.self) == 2)

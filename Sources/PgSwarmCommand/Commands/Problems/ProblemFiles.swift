@@ -86,7 +86,9 @@ struct ProblemImport: SwarmCommand {
     private func show(_ parsed: ProblemFile, _ answers: [ImportedProblem], in context: CommandContext) {
         for answer in answers where answer.code != "unchanged" {
             let entry = parsed.entries[answer.ordinal - 1]
-            let what = answer.message.map { ": \($0)" } ?? (answer.changes.isEmpty ? "" : " (\(answer.changes.joined(separator: ", ")))")
+            let what =
+                answer.message.map { ": \($0)" }
+                ?? (answer.changes.isEmpty ? "" : " (\(answer.changes.joined(separator: ", ")))")
             context.console.line(
                 "line \(parsed.lines[answer.ordinal - 1]): \(answer.code)\(what.printable): \(entry.title.printable)")
         }
@@ -96,7 +98,8 @@ struct ProblemImport: SwarmCommand {
         let codes = ["created", "updated", "unchanged", "refused"].map { "\(count($0, answers)) \($0)" }
         let lines = parsed.skipped.isEmpty ? "" : "; \(parsed.skipped.count.counted("line")) skipped"
         context.console.line(
-            "\(dryRun ? "would be: " : "")\(answers.count.counted("problem")): \(codes.joined(separator: ", "))\(lines)")
+            "\(dryRun ? "would be: " : "")\(answers.count.counted("problem")): \(codes.joined(separator: ", "))\(lines)"
+        )
     }
 
     private func json(_ parsed: ProblemFile, _ answers: [ImportedProblem]) -> JSON {

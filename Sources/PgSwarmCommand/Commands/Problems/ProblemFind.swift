@@ -54,7 +54,8 @@ struct ProblemFind: SwarmCommand {
         fields.add("problem \(problem.id)", problem.title, .heading)
         fields.add(
             "status",
-            "\(problem.status); \(fit); met \(problem.occurrences.counted("time")), last \(Elapsed.relative(problem.seenAt, to: now))")
+            "\(problem.status); \(fit); met \(problem.occurrences.counted("time")), last \(Elapsed.relative(problem.seenAt, to: now))"
+        )
         if let solver = problem.solver, let until = problem.solverUntil {
             fields.add("solver", "\(solver), until \(Timestamp.format(until))", .warning)
         }

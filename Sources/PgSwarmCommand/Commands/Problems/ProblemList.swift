@@ -14,7 +14,9 @@ struct ProblemList: SwarmCommand {
             """
     )
 
-    @Option(help: ArgumentHelp("open, solving, solved or closed; may be repeated. Default: all but closed.", valueName: "status"))
+    @Option(
+        help: ArgumentHelp(
+            "open, solving, solved or closed; may be repeated. Default: all but closed.", valueName: "status"))
     var status: [String] = []
 
     @Option(help: ArgumentHelp("How many at most.", valueName: "n"))
@@ -25,7 +27,8 @@ struct ProblemList: SwarmCommand {
     func validate() throws {
         let known = ["open", "solving", "solved", "closed"]
         if let wrong = status.first(where: { !known.contains($0) }) {
-            throw ValidationError("'\(wrong.printable)' is no status of a problem; there are \(known.joined(separator: ", "))")
+            throw ValidationError(
+                "'\(wrong.printable)' is no status of a problem; there are \(known.joined(separator: ", "))")
         }
         guard (1...100_000).contains(limit) else { throw ValidationError("--limit is 1 to 100000") }
     }
@@ -45,7 +48,8 @@ struct ProblemList: SwarmCommand {
     private func table(_ problems: [ProblemInfo]) -> Table {
         let now = Date()
         var table = Table([
-            .right("ID"), .left("STATUS"), .right("MET"), .left("LAST"), .right("WAITING"), .left("SOLVER"), .flexible("TITLE"),
+            .right("ID"), .left("STATUS"), .right("MET"), .left("LAST"), .right("WAITING"), .left("SOLVER"),
+            .flexible("TITLE"),
         ])
         for problem in problems {
             table.add([
@@ -93,7 +97,8 @@ struct ProblemShow: SwarmCommand {
         let ended = problem.resolution.map { " as \($0)\(problem.duplicateOf.map { " of \($0)" } ?? "")" } ?? ""
         fields.add("status", problem.status + ended, problem.tone)
         if let solver = problem.solver, let since = problem.solverSince, let until = problem.solverUntil {
-            fields.add("solver", "\(solver), \(Elapsed.relative(since, to: now)), until \(Timestamp.format(until))", .warning)
+            fields.add(
+                "solver", "\(solver), \(Elapsed.relative(since, to: now)), until \(Timestamp.format(until))", .warning)
         }
         fields.add("waiting", problem.waiting > 0 ? problem.waiting.counted("task") : nil)
         fields.add("met", "\(problem.occurrences.counted("time")), last \(Elapsed.relative(problem.seenAt, to: now))")
@@ -104,7 +109,8 @@ struct ProblemShow: SwarmCommand {
         fields.add("environment", problem.environment)
         fields.add("symptom", problem.symptom)
         for solution in solutions {
-            let by = solution.confirmedBy.isEmpty ? "" : ", confirmed by \(solution.confirmedBy.joined(separator: ", "))"
+            let by =
+                solution.confirmedBy.isEmpty ? "" : ", confirmed by \(solution.confirmedBy.joined(separator: ", "))"
             let next = solution.supersededBy.map { " by \($0)" } ?? ""
             let status = solution.isStale ? "stale" : solution.status
             fields.add("solution \(solution.id)", solution.text, solution.status == "flagged" ? .bad : .good)
@@ -152,7 +158,8 @@ extension SolutionInfo {
     var json: JSON {
         [
             "id": .string("\(id)"), "status": .string(status), "stale": .bool(isStale),
-            "superseded_by": JSON(supersededBy.map { "\($0)" }), "solution": .string(text), "evidence": .string(evidence),
+            "superseded_by": JSON(supersededBy.map { "\($0)" }), "solution": .string(text),
+            "evidence": .string(evidence),
             "author": JSON(author), "created_at": JSON(createdAt), "confirmed_by": JSON(confirmedBy),
             "flags": flags.map { .raw($0.text) } ?? [],
         ]

@@ -48,7 +48,8 @@ struct ProblemReportCommand: SwarmCommand {
 
     func run(in context: CommandContext) async throws -> ExitStatus {
         let draft = ProblemDraft(
-            try TextInput.read(symptom, as: "symptom"), title: title, scope: scope, kind: kind, environment: environment,
+            try TextInput.read(symptom, as: "symptom"), title: title, scope: scope, kind: kind,
+            environment: environment,
             tags: tag, handle: try handle.map { text throws(SwarmError) in try Handle(text) }, sameAs: sameAs)
         let connection = try await context.connect()
         let caller = try await context.caller(on: connection)
@@ -56,7 +57,8 @@ struct ProblemReportCommand: SwarmCommand {
             draft, requestID: requestID, agent: caller.agent, session: caller.session)
         if context.json {
             context.console.json([
-                "id": .string("\(receipt.id)"), "created": .bool(receipt.isNew), "occurrences": JSON(receipt.occurrences),
+                "id": .string("\(receipt.id)"), "created": .bool(receipt.isNew),
+                "occurrences": JSON(receipt.occurrences),
                 "status": .string(receipt.status), "title": .string(receipt.title),
                 "similar": receipt.similar.map { .raw($0.text) } ?? [],
             ])
@@ -65,7 +67,8 @@ struct ProblemReportCommand: SwarmCommand {
         context.console.line(
             receipt.isNew
                 ? "problem \(receipt.id) entered: \(receipt.title.printable)"
-                : "problem \(receipt.id) is known (\(receipt.status.printable), met \(receipt.occurrences.counted("time"))): \(receipt.title.printable)")
+                : "problem \(receipt.id) is known (\(receipt.status.printable), met \(receipt.occurrences.counted("time"))): \(receipt.title.printable)"
+        )
         for other in try receipt.similar?.decode([SimilarProblem].self) ?? [] {
             context.console.line("looks like problem \(other.id) (\(other.status.printable)): \(other.title.printable)")
         }

@@ -64,7 +64,8 @@ struct ProblemSolve: SwarmCommand {
         let caller = try await context.caller(on: connection)
         if let solution, let evidence {
             let change = try await connection.solveProblem(
-                id, try TextInput.read(solution, as: "solution"), evidence: evidence, solver: solver, requestID: requestID,
+                id, try TextInput.read(solution, as: "solution"), evidence: evidence, solver: solver,
+                requestID: requestID,
                 agent: caller.agent, session: caller.session)
             await change.show("is solved", in: context, on: connection)
             return .ok

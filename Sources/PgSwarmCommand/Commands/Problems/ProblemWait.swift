@@ -24,7 +24,8 @@ struct ProblemWait: SwarmCommand {
 
     @Option(
         name: .customLong("for"), parsing: .unconditional,
-        help: ArgumentHelp("At most so long. Default: 1h.", valueName: "duration"), transform: DurationArgument.parsePositive)
+        help: ArgumentHelp("At most so long. Default: 1h.", valueName: "duration"),
+        transform: DurationArgument.parsePositive)
     var length: Duration?
 
     @Option(help: ArgumentHelp("What the next holder should know.", valueName: "text"))
