@@ -3,7 +3,7 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- A pure function of its text, and quick for any: only the first 4,000 characters count, and no pattern counts.
 CREATE FUNCTION pgswarm.error_signature(error text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 DECLARE
     t text := left(error, 4000);

@@ -13,7 +13,6 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
     pgswarm.ring(text[]),
-    pgswarm.problem_find(text, text, text, text[], integer),
     pgswarm.problem_report(text, text, text, text, text, text[], text, bigint, text, text, uuid),
     pgswarm.problem_solve(bigint, text, text, text, bigint, text, text, uuid),
     pgswarm.problem_supersede(bigint, text, text, text, text, text, uuid),
@@ -77,7 +76,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
     pgswarm.set_registration(boolean),
-    pgswarm.set_namespace(text, jsonb, text, uuid)
+    pgswarm.set_namespace(text, jsonb, text, uuid),
+    pgswarm.problem_set(jsonb, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
@@ -87,6 +87,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
     pgswarm.error_signature(text),
+    pgswarm.problem_find(text, text, text, text[], integer),
     pgswarm.problem_export(),
     pgswarm.globs_overlap(text, text, boolean),
     -- Called by views.

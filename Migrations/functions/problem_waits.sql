@@ -179,3 +179,45 @@ BEGIN
     FROM pgswarm.problem_waiter w JOIN pgswarm.problem p ON p.id = w.problem WHERE w.task = _why_parked.task;
 END
 $$;
+
+CREATE FUNCTION pgswarm.problem_set(settings jsonb, agent text DEFAULT NULL, session uuid DEFAULT NULL) RETURNS jsonb
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_actor integer := pgswarm._actor(problem_set.agent, problem_set.session);
+    v_known text[] := ARRAY['epidemic_agents', 'epidemic_window', 'problem_decay', 'problem_wait', 'problem_quota'];
+    v_name  text;
+    v_value text;
+BEGIN
+    IF jsonb_typeof(settings) IS DISTINCT FROM 'object' THEN
+        PERFORM pgswarm._refuse('invalid_argument', 'the settings are no JSON object', 'for example: {"epidemic_agents": null}');
+    END IF;
+    FOR v_name, v_value IN SELECT s.key, s.value #>> '{}' FROM jsonb_each(settings) s ORDER BY 1 LOOP
+        IF v_name <> ALL (v_known) THEN
+            PERFORM pgswarm._refuse('invalid_argument', format('the problem log has no setting "%s"', left(v_name, 80)),
+                'the settings are ' || array_to_string(v_known, ', '));
+        END IF;
+        BEGIN
+            IF v_name IN ('epidemic_agents', 'problem_quota') THEN
+                EXECUTE format('UPDATE pgswarm.setting SET %I = $1::integer', v_name) USING v_value;
+            ELSE
+                EXECUTE format('UPDATE pgswarm.setting SET %I = make_interval(secs => $1::double precision)', v_name) USING v_value;
+            END IF;
+        EXCEPTION WHEN data_exception OR check_violation OR not_null_violation THEN
+            PERFORM pgswarm._refuse('invalid_argument', format('%L is not a value for "%s"', left(v_value, 80), v_name),
+                'durations are seconds above 0, problem_quota is above 0, epidemic_agents 2 or more, or null for no containment');
+        END;
+    END LOOP;
+    PERFORM pgswarm._record('problems_set', NULL, NULL, v_actor, NULL, settings, pgswarm.clock());
+    RETURN (
+        SELECT jsonb_build_object(
+            'epidemic_agents', s.epidemic_agents, 'epidemic_window', extract(epoch FROM s.epidemic_window),
+            'problem_decay', extract(epoch FROM s.problem_decay), 'problem_wait', extract(epoch FROM s.problem_wait),
+            'problem_quota', s.problem_quota)
+        FROM pgswarm.setting s);
+END
+$$;
+COMMENT ON FUNCTION pgswarm.problem_set IS
+    'Changes settings of the problem log and answers all: epidemic_agents (null: no containment), epidemic_window, '
+    'problem_decay, problem_wait (seconds), problem_quota (new entries of an agent in an hour).';

@@ -58,7 +58,7 @@ struct EpidemicTests {
         for (index, word) in ["alpha", "beta", "gamma"].enumerated() {
             try await fail(1, "the \(word) server is out of everything", first: index)
         }
-        try await ada.rows("UPDATE pgswarm.setting SET epidemic_agents = NULL")
+        try await ada.rows("SELECT pgswarm.problem_set('{\"epidemic_agents\": null}')")
         try await fail(4, "the parser met a wrong token", first: 10)
         #expect(try await ada.value("SELECT count(*) FROM pgswarm.events WHERE kind = 'epidemic'", as: Int.self) == 0)
     }
@@ -66,7 +66,7 @@ struct EpidemicTests {
     @Test("Ten agents at once: one entry, one solver, nine come back with the solution within a second")
     func tenAtOnce() async throws {
         let ada = try await Caller.named()
-        try await ada.rows("UPDATE pgswarm.setting SET epidemic_agents = NULL")
+        try await ada.rows("SELECT pgswarm.problem_set('{\"epidemic_agents\": null}')")
         try await ada.enqueue(count: 10)
         let crowd = try await Crowd(10)
         let solvers = try await crowd.each { index, caller in
@@ -105,7 +105,7 @@ struct EpidemicTests {
     @Test("A loop of failures fills no log: repeats are one entry, and new entries of one agent have an hourly limit")
     func flood() async throws {
         let ada = try await Caller.named()
-        try await ada.rows("UPDATE pgswarm.setting SET problem_quota = 5")
+        try await ada.rows("SELECT pgswarm.problem_set('{\"problem_quota\": 5}')")
         try await ada.setQueue("q", #"{"retry_base": 500, "retry_cap": 500}"#)
         for index in 0..<12 {
             try await ada.enqueue()

@@ -132,6 +132,9 @@ struct FindTests {
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_begin(99, '-1 s')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_close(99, 'later')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_flag(99, 'ugly')") } == "PS003")
+        #expect(await refusal { try await ada.rows("SELECT pgswarm.problem_set('{\"problem_wait\": -1}')") } == "PS003")
+        #expect(
+            await refusal { try await ada.rows("SELECT pgswarm.problem_set('{\"epidemic_agents\": 1}')") } == "PS003")
         #expect(
             await refusal {
                 try await ada.rows("SELECT pgswarm.problem_report('x', tags => array_fill('t'::text, ARRAY[33]))")
