@@ -25,8 +25,11 @@ DECLARE
     v_ids         bigint[];
     v_scores      real[];
     v_looks       real[];
+    v_sizes       real[];
 BEGIN
-    SELECT array_agg(c.id ORDER BY c.share DESC, c.id), array_agg(c.share ORDER BY c.share DESC, c.id) INTO v_ids, v_scores
+    SELECT array_agg(c.id ORDER BY c.share DESC, c.id), array_agg(c.share ORDER BY c.share DESC, c.id),
+           array_agg(least(c.size, cardinality(v_search.words))::real / greatest(c.size, cardinality(v_search.words), 1) ORDER BY c.share DESC, c.id)
+    INTO v_ids, v_scores, v_sizes
     FROM (
         SELECT n.id, length(n.search) AS size, (
             SELECT sum(w.worth) FROM unnest(v_queries, v_search.worth) w (query, worth) WHERE n.search @@ w.query
@@ -60,8 +63,8 @@ BEGIN
               AND (_problem_find.kind IS NULL OR p.kind = _problem_find.kind)
               AND (_problem_find.tags IS NULL OR p.tags @> _problem_find.tags)
             UNION ALL
-            SELECT u.id, (0.99 * CASE WHEN u.look IS NULL THEN u.share ELSE 0.5 * u.share + 0.5 * u.look END)::real, 'text'
-            FROM unnest(v_ids, v_scores, v_looks) u (id, share, look)
+            SELECT u.id, (0.99 * CASE WHEN u.look IS NULL THEN 0.8 * u.share + 0.2 * u.size ELSE 0.5 * u.share + 0.5 * u.look END)::real, 'text'
+            FROM unnest(v_ids, v_scores, v_looks, v_sizes) u (id, share, look, size)
         ) y
         ORDER BY y.id, y.score DESC
     ) x
