@@ -4,7 +4,7 @@ import ArgumentParser
 struct ProblemCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "problem",
-        abstract: "Find, report and solve problems, once for the whole swarm.",
+        abstract: "Find, report and solve problems, once for all.",
         discussion: """
             Look here before you begin to solve: somebody may have done it, or be at it. An error has one entry, however \
             often it is met and whatever paths and numbers are in it. A claim shows the entries that fit its task. What \

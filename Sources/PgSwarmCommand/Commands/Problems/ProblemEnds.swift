@@ -42,7 +42,7 @@ struct ProblemSupersede: SwarmCommand {
 struct ProblemClose: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "close",
-        abstract: "Close a problem as wontfix or as a duplicate, or open it again.",
+        abstract: "Close a problem, or open it again.",
         discussion: """
             What waited for it comes back. Needs the rights of a coordinator or an operator.
 

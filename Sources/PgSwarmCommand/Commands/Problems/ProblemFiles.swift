@@ -6,7 +6,7 @@ import PgSwarm
 struct ProblemExport: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write the log as Markdown that people can edit and that can be imported again.",
+        abstract: "Write the log as Markdown that people can edit.",
         discussion: """
             The same log always gives the same file.
 
@@ -45,7 +45,7 @@ struct ProblemExport: SwarmCommand {
 struct ProblemImport: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Take the problems of a Markdown file in, each by its error text.",
+        abstract: "Take the problems of a Markdown file in.",
         discussion: """
             Reads what 'export' wrote, and files that people wrote: headings begin problems; **Problem:**, **Solution:**, \
             **Fix:**, ### Workaround and the like begin their parts. Tells what was understood and what was skipped, and \

@@ -7,7 +7,7 @@ import Postgres
 struct ProblemFind: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "find",
-        abstract: "Find entries that fit an error's text, with their solutions.",
+        abstract: "Find what is known about an error.",
         discussion: """
             Ends with code 3 when nothing fits.
 

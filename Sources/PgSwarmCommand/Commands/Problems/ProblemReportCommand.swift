@@ -7,7 +7,7 @@ import Postgres
 struct ProblemReportCommand: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Enter a problem, or count one more occurrence of its entry.",
+        abstract: "Enter a problem, or count it once more.",
         discussion: """
             A task that fails reports its error by itself. Entries that look alike are shown: if one of them is the same \
             problem, report again with --same-as.
