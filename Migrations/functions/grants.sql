@@ -13,6 +13,11 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
     pgswarm.ring(text[]),
+    pgswarm.problem_report(text, text, text, text, text, text[], text, bigint, text, text, uuid),
+    pgswarm.problem_solve(bigint, text, text, text, bigint, text, text, uuid),
+    pgswarm.problem_supersede(bigint, text, text, text, text, text, uuid),
+    pgswarm.problem_confirm(bigint, text, text, uuid),
+    pgswarm.problem_flag(bigint, text, text, text, uuid),
     pgswarm.reserve_ring(text),
     pgswarm.reserve_check(text, text[], text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
@@ -57,7 +62,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.reserve_leave(uuid),
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
-    pgswarm.breaker_permit(text, text, interval, text, uuid)
+    pgswarm.breaker_permit(text, text, interval, text, uuid),
+    pgswarm.problem_begin(bigint, interval, text, uuid),
+    pgswarm.problem_abandon(text, text),
+    pgswarm.park_on_problem(text, bigint, interval, text)
 TO pgswarm_worker;
 
 -- Steering: coordinators and operators.
@@ -73,7 +81,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
-    pgswarm.control(text, text, text, text, uuid)
+    pgswarm.control(text, text, text, text, uuid),
+    pgswarm.problem_close(bigint, text, bigint, text, text, uuid),
+    pgswarm.problem_import(jsonb[], boolean, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
 -- Settings and agents: operators.
@@ -84,7 +94,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
     pgswarm.set_registration(boolean),
-    pgswarm.set_namespace(text, jsonb, text, uuid)
+    pgswarm.set_namespace(text, jsonb, text, uuid),
+    pgswarm.problem_set(jsonb, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
@@ -93,6 +104,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
+    pgswarm.error_signature(text),
+    pgswarm.problem_find(text, text, text, text[], integer),
+    pgswarm.problem_export(),
     pgswarm.globs_overlap(text, text, boolean),
     -- Called by views.
     pgswarm.clock(),
@@ -106,7 +120,7 @@ GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
-    pgswarm.reservation_line, pgswarm.mailboxes
+    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.

@@ -27,6 +27,7 @@ BEGIN
     DELETE FROM pgswarm.request r WHERE r.at < v_now - interval '7 days';
     PERFORM pgswarm._upkeep_breakers(v_now);
     PERFORM pgswarm._upkeep_messages(v_now - v_keep, batch, v_now);
+    PERFORM pgswarm._upkeep_problems(batch, v_now);
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
     PERFORM pgswarm._sweep_reservations(batch);
     RETURN NEXT;

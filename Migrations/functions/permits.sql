@@ -24,7 +24,7 @@ CREATE FUNCTION pgswarm._ramp_allows(breaker pgswarm.breaker, at timestamptz) RE
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT floor(CASE breaker.scope WHEN 'queue' THEN greatest(breaker.probes, 8) ELSE breaker.probes END * power(2, least(extract(epoch FROM at - breaker.ramp_from)
-                                                 / extract(epoch FROM breaker.ramp_step), 30)))
+                                                 / extract(epoch FROM breaker.ramp_step), 20)))
 $$;
 
 -- Tokens of the bucket at this moment.

@@ -149,6 +149,10 @@ BEGIN
             NULL::timestamptz, jsonb_build_object('waits_for', v_on);
         RETURN;
     END IF;
+    IF w.state = 'parked' AND w.reason = 'problem' THEN
+        RETURN QUERY SELECT y.reason, y.message, y.until, y.detail FROM pgswarm._why_parked(w.task) y;
+        RETURN;
+    END IF;
     RETURN QUERY SELECT
         CASE w.reason WHEN 'retrying' THEN 'retrying' WHEN 'lost' THEN 'retrying' WHEN 'paused' THEN 'paused'
                       ELSE w.state END,

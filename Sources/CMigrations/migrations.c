@@ -21,14 +21,14 @@ static const unsigned char m0005_reservations[] = {
 static const unsigned char m0006_messages[] = {
 #embed "../../Migrations/0006_messages.sql"
 };
+static const unsigned char m0007_problems[] = {
+#embed "../../Migrations/0007_problems.sql"
+};
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
 };
 static const unsigned char functions_basics[] = {
 #embed "../../Migrations/functions/basics.sql"
-};
-static const unsigned char functions_seams[] = {
-#embed "../../Migrations/functions/seams.sql"
 };
 static const unsigned char functions_places[] = {
 #embed "../../Migrations/functions/places.sql"
@@ -138,6 +138,36 @@ static const unsigned char functions_message_waking[] = {
 static const unsigned char functions_message_views[] = {
 #embed "../../Migrations/functions/message_views.sql"
 };
+static const unsigned char functions_fingerprint[] = {
+#embed "../../Migrations/functions/fingerprint.sql"
+};
+static const unsigned char functions_problems[] = {
+#embed "../../Migrations/functions/problems.sql"
+};
+static const unsigned char functions_problem_hits[] = {
+#embed "../../Migrations/functions/problem_hits.sql"
+};
+static const unsigned char functions_problem_waits[] = {
+#embed "../../Migrations/functions/problem_waits.sql"
+};
+static const unsigned char functions_problem_solving[] = {
+#embed "../../Migrations/functions/problem_solving.sql"
+};
+static const unsigned char functions_solutions[] = {
+#embed "../../Migrations/functions/solutions.sql"
+};
+static const unsigned char functions_problem_find[] = {
+#embed "../../Migrations/functions/problem_find.sql"
+};
+static const unsigned char functions_problem_known[] = {
+#embed "../../Migrations/functions/problem_known.sql"
+};
+static const unsigned char functions_problem_transfer[] = {
+#embed "../../Migrations/functions/problem_transfer.sql"
+};
+static const unsigned char functions_problem_views[] = {
+#embed "../../Migrations/functions/problem_views.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -175,9 +205,9 @@ static const pgswarm_migration files[] = {
     FILE_OF("0004_control.sql", m0004_control),
     FILE_OF("0005_reservations.sql", m0005_reservations),
     FILE_OF("0006_messages.sql", m0006_messages),
+    FILE_OF("0007_problems.sql", m0007_problems),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
-    FILE_OF("functions/seams.sql", functions_seams),
     FILE_OF("functions/places.sql", functions_places),
     FILE_OF("functions/loss.sql", functions_loss),
     FILE_OF("functions/agents.sql", functions_agents),
@@ -214,6 +244,16 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/message_reading.sql", functions_message_reading),
     FILE_OF("functions/message_waking.sql", functions_message_waking),
     FILE_OF("functions/message_views.sql", functions_message_views),
+    FILE_OF("functions/fingerprint.sql", functions_fingerprint),
+    FILE_OF("functions/problems.sql", functions_problems),
+    FILE_OF("functions/problem_hits.sql", functions_problem_hits),
+    FILE_OF("functions/problem_waits.sql", functions_problem_waits),
+    FILE_OF("functions/problem_solving.sql", functions_problem_solving),
+    FILE_OF("functions/solutions.sql", functions_solutions),
+    FILE_OF("functions/problem_find.sql", functions_problem_find),
+    FILE_OF("functions/problem_known.sql", functions_problem_known),
+    FILE_OF("functions/problem_transfer.sql", functions_problem_transfer),
+    FILE_OF("functions/problem_views.sql", functions_problem_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/globs.sql", functions_globs),

@@ -26,7 +26,8 @@ enum CommandList {
                 ResumeCommand.self, DrainCommand.self, StopCommand.self, AgentsCommand.self,
             ]),
         CommandGroup(
-            name: "COORDINATION", subcommands: [MessageCommand.self, BreakerCommand.self, ReserveCommand.self]),
+            name: "COORDINATION",
+            subcommands: [MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self]),
         CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),

@@ -93,6 +93,7 @@ struct RoleTests {
         var expected: [String: Set<String>] = [:]
         for name in [
             "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
+            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
         ] {
             expected[name] = taking
         }
@@ -100,11 +101,11 @@ struct RoleTests {
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
             "step",
             "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
-            "reserve_free", "reserve_leave",
+            "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
-            "breaker_force", "breaker_set", "control",
+            "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -113,13 +114,14 @@ struct RoleTests {
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set",
         ] {
             expected[name] = ["operator"]
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
             "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "globs_overlap",
-            "_is_reserved", "_in_line",
+            "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody
         }
