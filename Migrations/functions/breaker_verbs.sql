@@ -23,6 +23,7 @@ DECLARE
     v_now    timestamptz;
     b        pgswarm.breaker;
 BEGIN
+    PERFORM pgswarm._check_subject(v_named.scope, v_named.name);
     IF coalesce(outcome, CASE WHEN retry_after IS NOT NULL THEN 'ignored' END) NOT IN ('succeeded', 'failed', 'slow', 'ignored')
         OR (outcome IS NULL AND retry_after IS NULL)
     THEN
@@ -46,7 +47,11 @@ BEGIN
     counted := outcome IS NOT NULL;
     IF permit IS NOT NULL THEN
         SELECT p.given_at INTO v_began FROM pgswarm.permit p WHERE p.breaker = b.id AND p.claim_id = permit;
-        counted := counted AND FOUND;  -- a permit that was used, ran out or never was counts for nothing
+        counted := counted AND FOUND;  -- a permit that was used or ran out counts for nothing
+        IF EXISTS (SELECT FROM pgswarm.permit p WHERE p.breaker <> b.id AND p.claim_id = permit) THEN
+            PERFORM pgswarm._refuse('invalid_argument', format('this permit is not for "%s"', breaker_report.name),
+                'name the breaker that the permit was asked from');
+        END IF;
     END IF;
     IF counted AND handle IS NOT NULL AND permit IS NULL THEN
         -- Once for each claim: the end of its task is not counted again, nor is a second report.
@@ -99,6 +104,7 @@ DECLARE
     b         pgswarm.breaker;
 BEGIN
     PERFORM pgswarm._lease_length(hold);
+    PERFORM pgswarm._check_subject(v_named.scope, v_named.name);
     IF handle IS NOT NULL THEN
         v_lease := pgswarm._held(handle);
         v_session := v_lease.session;
@@ -157,6 +163,7 @@ BEGIN
     IF "for" <= '0' OR "for" > interval '365 days' THEN
         PERFORM pgswarm._refuse('invalid_argument', format('a length of %s is out of range', "for"), 'choose one above 0 and up to a year');
     END IF;
+    PERFORM pgswarm._check_subject(v_named.scope, v_named.name);
     IF force = 'reset' THEN
         b := pgswarm._known_breaker(breaker_force.name);
     ELSE
@@ -208,12 +215,7 @@ BEGIN
     IF jsonb_typeof(settings) IS DISTINCT FROM 'object' THEN
         PERFORM pgswarm._refuse('invalid_argument', 'the settings are no JSON object', 'for example: {"consecutive": 10}');
     END IF;
-    IF v_named.scope IN ('agent', 'kind') AND v_named.name <> '*' AND NOT EXISTS (
-        SELECT FROM pgswarm.agent a
-        WHERE CASE v_named.scope WHEN 'agent' THEN a.name = v_named.name ELSE starts_with(v_named.name, a.name || '/') END)
-    THEN
-        PERFORM pgswarm._refuse('not_found', format('breaker "%s" names no agent', breaker_set.name), 'see the agents with: pgswarm agents');
-    END IF;
+    PERFORM pgswarm._check_subject(v_named.scope, v_named.name);
     b := pgswarm._watched(v_named.scope, v_named.name);
     PERFORM pgswarm._turn_breaker(b.id);
     FOR v_name, v_value IN SELECT s.key, s.value #>> '{}' FROM jsonb_each(settings) s ORDER BY 1 LOOP
@@ -237,9 +239,17 @@ BEGIN
                     CASE v_name WHEN 'enabled' THEN 'boolean' WHEN 'failure_rate' THEN 'real'
                                 WHEN 'rate' THEN 'double precision' ELSE 'integer' END) USING b.id, v_value;
             END IF;
+            -- What a column's own check does not see: not a number, and what no clock can count.
+            IF EXISTS (SELECT FROM pgswarm.breaker x
+                       WHERE x.id = b.id AND (x.rate NOT BETWEEN 0.0001 AND 1000000 OR x.ramp_step > interval '1 day'
+                                              OR x.open_cap > interval '30 days' OR x.probe_lease > interval '30 days'
+                                              OR cardinality(x.counts) = 0))
+            THEN
+                RAISE check_violation;
+            END IF;
         EXCEPTION WHEN data_exception OR check_violation OR not_null_violation OR invalid_text_representation THEN
             PERFORM pgswarm._refuse('invalid_argument', format('%L is not a value for "%s"', v_value, v_name),
-                'durations are seconds, numbers are above 0, failure_rate is up to 1 (it and consecutive may be off), counts is a '
+                'durations are seconds, numbers are above 0, a rate is 0.0001 to 1000000, failure_rate is up to 1 (it and consecutive may be off), counts is a '
                 'list of failed, lost, overdue and reported, enabled is true or false; null sets the default');
         END;
     END LOOP;

@@ -33,12 +33,33 @@ CREATE FUNCTION pgswarm._breaker_name(written text, OUT scope text, OUT name tex
 LANGUAGE plpgsql IMMUTABLE
 AS $$
 BEGIN
-    scope := substring(written FROM '^(dependency|agent|kind|queue):.');
+    scope := substring(written FROM '^(dependency|agent|kind|queue):');
     name := CASE WHEN scope IS NULL THEN written ELSE substr(written, length(scope) + 2) END;
     scope := coalesce(scope, 'dependency');
     IF name IS NULL OR length(name) NOT BETWEEN 1 AND 500 OR name ~ '[[:cntrl:]]' THEN
         PERFORM pgswarm._refuse('invalid_argument', format('%L is not the name of a breaker', left(written, 80)),
             'name a dependency, as tasks do in needs, or write agent:NAME, kind:AGENT/KIND or queue:NAME');
+    END IF;
+END
+$$;
+
+-- Breakers of agents and queues are of those that are there: a slip of the pen must not be confirmed as a force.
+CREATE FUNCTION pgswarm._check_subject(scope text, name text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF name = '*' OR scope = 'dependency' THEN
+        RETURN;
+    ELSIF scope = 'queue' THEN
+        PERFORM pgswarm._known_queue(name);
+    ELSIF NOT EXISTS (
+        SELECT FROM pgswarm.agent a
+        WHERE CASE scope WHEN 'agent' THEN a.name = _check_subject.name
+                         ELSE starts_with(_check_subject.name, a.name || '/') AND length(_check_subject.name) > length(a.name) + 1 END)
+    THEN
+        PERFORM pgswarm._refuse('not_found', format('breaker "%s:%s" names no agent that is here', scope, left(name, 200)),
+            'see the agents with: pgswarm agents; write agent:NAME or kind:AGENT/KIND');
     END IF;
 END
 $$;

@@ -37,7 +37,7 @@ BEGIN
                 SELECT l.task FROM pgswarm.lease l WHERE l.queue = (pgswarm._known_queue(v_name)).id), reason, v_actor);
         END IF;
     WHEN v_what = 'agent' THEN
-        changed := pgswarm._control_agent(v_name, action);
+        changed := pgswarm._control_agent(v_name, action, left(reason, 2000));
         IF action = 'stop' THEN
             taken_back := pgswarm._take_back(ARRAY(
                 SELECT l.task FROM pgswarm.lease l JOIN pgswarm.session s ON s.id = l.session
@@ -50,7 +50,8 @@ BEGIN
         PERFORM pgswarm._refuse('invalid_argument', format('%L is nothing that can be steered', left(target, 80)),
             'it is swarm, queue:NAME, agent:NAME or task:ID');
     END CASE;
-    IF changed OR taken_back > 0 THEN
+    changed := changed OR taken_back > 0;
+    IF changed THEN
         PERFORM pgswarm._record(CASE action WHEN 'pause' THEN 'paused' WHEN 'drain' THEN 'draining' WHEN 'stop' THEN 'stopped'
                                             ELSE 'resumed' END, NULL, NULL, v_actor, NULL,
             jsonb_strip_nulls(jsonb_build_object('target', target, 'reason', left(reason, 2000), 'taken_back', taken_back)), v_now);
@@ -59,8 +60,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION pgswarm.control IS
-    'Pauses, drains, stops or resumes swarm, queue:NAME, agent:NAME or task:ID. pause and drain let what is held end (drain '
-    'also tells runtimes to end), stop takes it back at no cost.';
+    'Pauses, drains, stops or resumes swarm, queue:NAME, agent:NAME or task:ID. pause and drain let what is held end (holders '
+    'hear which), stop takes it back at no cost.';
 
 CREATE FUNCTION pgswarm._control_swarm(action text, reason text, by text, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql
@@ -100,7 +101,7 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm._control_agent(name text, action text) RETURNS boolean
+CREATE FUNCTION pgswarm._control_agent(name text, action text, reason text) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -109,9 +110,12 @@ DECLARE
 BEGIN
     SELECT * INTO v_was FROM pgswarm.agent a WHERE a.name = _control_agent.name AND a.retired_at IS NULL;
     PERFORM pgswarm.drain(name, action <> 'resume');
-    UPDATE pgswarm.agent a SET draining_how = CASE action WHEN 'resume' THEN 'drain' ELSE action END WHERE a.id = v_was.id;
+    UPDATE pgswarm.agent a
+    SET draining_how = CASE action WHEN 'resume' THEN 'drain' ELSE action END,
+        draining_reason = CASE WHEN action <> 'resume' THEN coalesce(reason, a.draining_reason) END
+    WHERE a.id = v_was.id;
     RETURN (v_was.draining_since IS NOT NULL) IS DISTINCT FROM (action <> 'resume')
-        OR (action <> 'resume' AND v_was.draining_how <> action);
+        OR (action <> 'resume' AND (v_was.draining_how <> action OR reason IS DISTINCT FROM v_was.draining_reason));
 END
 $$;
 
@@ -136,11 +140,13 @@ BEGIN
     END IF;
     IF v_state IN ('done', 'dead', 'cancelled', 'blocked') THEN
         PERFORM pgswarm._refuse('wrong_state', format('task %s is %s', task, v_state),
-            CASE v_state WHEN 'blocked' THEN 'it can not run before what it waits for is done; pause that instead'
+            CASE v_state WHEN 'blocked' THEN 'it can not run before what it waits for is done; pause that instead, and this one then'
                          ELSE 'only what may still run can be paused' END);
     END IF;
     INSERT INTO pgswarm.paused_task (task, at, by, reason)
-    VALUES (_control_task.task, v_now, _control_task.by, _control_task.reason) ON CONFLICT DO NOTHING;
+    VALUES (_control_task.task, v_now, _control_task.by, _control_task.reason)
+    ON CONFLICT (task) DO UPDATE SET by = excluded.by, reason = excluded.reason
+        WHERE pgswarm.paused_task.reason IS DISTINCT FROM excluded.reason AND excluded.reason IS NOT NULL;
     changed := FOUND;
     IF v_state = 'ready' THEN
         WITH gone AS (

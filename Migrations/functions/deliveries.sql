@@ -114,6 +114,8 @@ BEGIN
     FROM (SELECT DISTINCT ON (x.thread) x.* FROM pgswarm.delivery x
           WHERE x.mailbox = (_heads.mailbox).id AND x.state IN ('queued', 'leased') ORDER BY x.thread, x.seq) d
     WHERE d.state = 'queued' AND d.due <= at
+      -- One that was put back stands before the one that is out.
+      AND NOT EXISTS (SELECT FROM pgswarm.delivery e WHERE e.mailbox = d.mailbox AND e.thread = d.thread AND e.state = 'leased')
       AND ((_heads.mailbox).kind <> 'role' OR NOT EXISTS (
           SELECT FROM (SELECT e.reader, e.ended_at FROM pgswarm.delivery e
                        WHERE e.mailbox = d.mailbox AND e.thread = d.thread AND e.seq < d.seq AND e.reader IS NOT NULL

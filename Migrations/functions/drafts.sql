@@ -55,7 +55,7 @@ BEGIN
         WHEN length(v_task.title) > 500 THEN v_what := 'title';
         WHEN length(v_task.kind) > 200 THEN v_what := 'kind';
         WHEN cardinality(v_task.needs) > 16 OR EXISTS (
-            SELECT FROM unnest(v_task.needs) n WHERE n = '*' OR length(n) NOT BETWEEN 1 AND 200 OR n ~ '[[:cntrl:]]')
+            SELECT FROM unnest(v_task.needs) n WHERE n IN ('*', 'task') OR length(n) NOT BETWEEN 1 AND 200 OR n ~ '[[:cntrl:]]')
             THEN v_what := 'needs';
         -- https://www.w3.org/TR/trace-context/#traceparent-header-field-values
         WHEN v_task.trace !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' THEN v_what := 'trace';

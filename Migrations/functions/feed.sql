@@ -193,7 +193,7 @@ BEGIN
         WHERE e.item ->> 'how' <> 'completed'
         ORDER BY e.item ->> 'error', e.item ->> 'claim_id'
     LOOP
-        IF r.how = 'failed' THEN
+        IF r.how = 'failed' AND r.item -> 'body' ->> 'cause' IS DISTINCT FROM 'task' THEN
             PERFORM pgswarm._failed_with(r.lease, r.item ->> 'error', at);
         END IF;
         PERFORM pgswarm._suspect(r.lease, r.how);

@@ -24,7 +24,7 @@ BEGIN
     v_now := pgswarm.clock();
     IF p.status = 'closed' THEN
         PERFORM pgswarm._refuse('wrong_state', format('problem %s is closed as %s', p.id, p.resolution),
-            coalesce('see the problem that it duplicates: ' || p.duplicate_of, 'report it again if it is still there'));
+            coalesce('see the problem that it duplicates: ' || p.duplicate_of, 'if it is still there, open it again with: pgswarm problem close ' || p.id || ' --reopen'));
     END IF;
     v_new := NOT pgswarm._is_being_solved(p, v_now);
     IF NOT v_new AND p.solver <> v_session.id THEN
@@ -143,7 +143,10 @@ BEGIN
             PERFORM pgswarm._refuse('invalid_handle', format('this handle is for problem %s, not for %s', p.id, problem_solve.problem),
                 'pass the handle that problem_begin answered for this problem');
         END IF;
-        v_actor := (SELECT s.agent FROM pgswarm.session s WHERE s.id = p.solver);
+        IF v_actor <> (SELECT s.agent FROM pgswarm.session s WHERE s.id = p.solver) THEN
+            PERFORM pgswarm._refuse('not_allowed', format('problem %s is being solved by another agent', p.id),
+                'the handle is for the solver''s own sessions; tell the solver what you have found');
+        END IF;
     ELSE
         p := pgswarm._known_problem(problem_solve.problem, true);
         IF pgswarm._is_being_solved(p, pgswarm.clock()) AND p.solver IS DISTINCT FROM v_session.id THEN
@@ -154,7 +157,7 @@ BEGIN
     v_now := pgswarm.clock();
     IF p.status = 'closed' THEN
         PERFORM pgswarm._refuse('wrong_state', format('problem %s is closed as %s', p.id, p.resolution),
-            coalesce('solve the problem that it duplicates: ' || p.duplicate_of, 'report it again if it is still there'));
+            coalesce('solve the problem that it duplicates: ' || p.duplicate_of, 'if it is still there, open it again with: pgswarm problem close ' || p.id || ' --reopen'));
     END IF;
     v_new := pgswarm._solution_added(p, v_text, v_proof, v_actor, NULL, supersedes, v_now);
     UPDATE pgswarm.problem x

@@ -184,6 +184,16 @@ BEGIN
     IF (verdicts IS NULL OR verdicts <@ ARRAY['complete']) AND pg_column_size(bodies) <= v_max THEN
         RETURN;  -- all together are small enough: no need to look at each
     END IF;
+    SELECT i.ord, i.body ->> 'cause' AS cause INTO v_bad
+    FROM unnest(handles, bodies, verdicts) WITH ORDINALITY i (handle, body, verdict, ord)
+    WHERE i.verdict = 'fail' AND jsonb_typeof(i.body) = 'object' AND i.body ->> 'cause' <> 'task' AND pgswarm._is_handle(i.handle)
+      AND EXISTS (SELECT FROM pgswarm.task t
+                  WHERE t.id = split_part(i.handle, '.', 1)::bigint AND (i.body ->> 'cause' = ANY (t.needs)) IS NOT TRUE)
+    LIMIT 1;
+    IF FOUND THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('item %s: its task does not need %L', v_bad.ord, left(v_bad.cause, 200)),
+            'a cause is one of the task''s needs by name, or task when none was to blame');
+    END IF;
     SELECT i.ord, i.verdict, pg_column_size(i.body) AS size INTO v_bad
     FROM unnest(verdicts, bodies) WITH ORDINALITY i (verdict, body, ord)
     WHERE i.verdict NOT IN ('complete', 'fail', 'release')

@@ -163,10 +163,13 @@ DECLARE
     v_queue pgswarm.queue := pgswarm._queue_made(pause.queue);
     v_now   timestamptz := pgswarm.clock();
 BEGIN
+    -- A pause takes over from one of the swarm's own making, which ends by itself; a new reason replaces the old one.
     UPDATE pgswarm.queue q
-    SET paused_at = v_now, paused_reason = left(pause.reason, 2000),
+    SET paused_at = coalesce(q.paused_at, v_now), paused_reason = left(pause.reason, 2000),
         paused_by = (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor)
-    WHERE q.id = v_queue.id AND q.paused_at IS NULL;
+    WHERE q.id = v_queue.id
+      AND (q.paused_at IS NULL OR q.paused_by LIKE 'problem %' OR q.paused_reason <> left(pause.reason, 2000)
+           OR (q.paused_reason IS NULL AND pause.reason IS NOT NULL));
     IF NOT FOUND THEN
         RETURN false;
     END IF;

@@ -182,6 +182,7 @@ DECLARE
     v_now      timestamptz := pgswarm.clock();
     v_shut     pgswarm.breaker;
     v_swarm    pgswarm.setting;
+    v_held     boolean;
 BEGIN
     SELECT * INTO v_swarm FROM pgswarm.setting;
     FOREACH queue IN ARRAY coalesce(queues, '{}') LOOP
@@ -193,8 +194,9 @@ BEGIN
         IF ready + held > 0 THEN
             SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
         END IF;
-        SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due)
-        INTO scheduled, blocked, retry_at
+        SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due) FILTER (WHERE w.state = 'scheduled'),
+               coalesce(bool_or(w.state IN ('held', 'parked')), false)
+        INTO scheduled, blocked, retry_at, v_held
         FROM pgswarm.waiting w WHERE w.queue = v_queue.id;
         SELECT count(*) INTO running FROM pgswarm.lease l WHERE l.queue = v_queue.id;
         reason := CASE
@@ -208,7 +210,12 @@ BEGIN
             WHEN blocked > 0 THEN 'blocked'
             ELSE 'empty' END;
         message := CASE reason
-            WHEN 'draining' THEN 'this agent is draining: it finishes what it holds and gets no more'
+            WHEN 'draining' THEN (
+                SELECT CASE a.draining_how WHEN 'pause' THEN 'this agent is paused and gets no more'
+                                           WHEN 'stop' THEN 'this agent was stopped and gets no more'
+                                           ELSE 'this agent is draining: it finishes what it holds and gets no more' END
+                       || coalesce(': ' || a.draining_reason, '')
+                FROM pgswarm.agent a WHERE a.id = v_agent)
             WHEN 'paused' THEN CASE WHEN v_swarm.paused_at IS NOT NULL
                 THEN 'the whole swarm is paused' || coalesce(': ' || v_swarm.paused_reason, '')
                 ELSE format('queue "%s" is paused%s', queue, coalesce(': ' || v_queue.paused_reason, '')) END
@@ -220,10 +227,14 @@ BEGIN
                 pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))
             WHEN 'all_running' THEN format('queue "%s" has nothing ready; %s running', queue,
                 CASE running WHEN 1 THEN '1 task is' ELSE running || ' tasks are' END)
-            WHEN 'blocked' THEN format('queue "%s" has nothing ready; %s for others', queue,
-                CASE blocked WHEN 1 THEN '1 task waits' ELSE blocked || ' tasks wait' END)
+            WHEN 'blocked' THEN format('queue "%s" has nothing ready; %s', queue,
+                CASE blocked WHEN 1 THEN '1 task waits' ELSE blocked || ' tasks wait' END
+                || CASE WHEN v_held THEN ' (some are paused or wait for a solution)' ELSE ' for others' END)
             ELSE format('queue "%s" is empty', queue) END;
-        IF v_shut.id IS NOT NULL THEN
+        IF reason IN ('paused', 'draining') THEN
+            retry_at := NULL;  -- nobody knows when that ends
+        END IF;
+        IF v_shut.id IS NOT NULL AND reason IN ('breaker', 'agent_breaker') THEN
             retry_at := least(retry_at, pgswarm._breaker_due(v_shut, v_now));
         END IF;
         RETURN NEXT;

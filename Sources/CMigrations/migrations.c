@@ -24,6 +24,9 @@ static const unsigned char m0006_messages[] = {
 static const unsigned char m0007_problems[] = {
 #embed "../../Migrations/0007_problems.sql"
 };
+static const unsigned char m0008_draining_reason[] = {
+#embed "../../Migrations/0008_draining_reason.sql"
+};
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
 };
@@ -206,6 +209,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("0005_reservations.sql", m0005_reservations),
     FILE_OF("0006_messages.sql", m0006_messages),
     FILE_OF("0007_problems.sql", m0007_problems),
+    FILE_OF("0008_draining_reason.sql", m0008_draining_reason),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/places.sql", functions_places),

@@ -26,7 +26,7 @@ public enum ControlTarget: Sendable, Hashable {
 public enum ControlAction: String, Sendable {
     /// What is held goes on; nothing more is claimed.
     case pause
-    /// As pause; runtimes of an agent or of the swarm end when they have finished.
+    /// As pause, but holders hear `drain`: finish and end.
     case drain
     /// What is held is taken back, at no cost to the tasks; nothing more is claimed.
     case stop

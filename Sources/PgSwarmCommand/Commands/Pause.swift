@@ -31,9 +31,10 @@ struct PauseCommand: SwarmCommand {
 struct DrainCommand: SwarmCommand {
     static let configuration = CommandConfiguration(
         commandName: "drain",
-        abstract: "Stop claims; let workers finish and end.",
+        abstract: "Stop claims; tell holders to finish and end.",
         discussion: """
-            As pause; workers of a drained agent or swarm also end when they have finished.
+            As pause, but holders hear 'drain': finish and end. A 'pgswarm work' stays, claims nothing, and goes on after \
+            'resume'.
 
             EXAMPLE
               pgswarm drain --target-agent builder-1

@@ -251,6 +251,19 @@ struct BreakerTests {
         #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_set('api', '{\"colour\": 0}')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_set('agent:nobody', '{}')") } == "PS002")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_report('api', 'fine')") } == "PS003")
+        for rate in ["NaN", "Infinity", "1e300", "1e-300", "0"] {
+            let settings = JSONText("{\"rate\": \"\(rate)\"}")
+            #expect(await refusal { try await ada.rows("SELECT pgswarm.breaker_set('api', \(settings))") } == "PS003")
+        }
+        for name in ["kind:ada", "kind:", "agent:nobody", "queue:nothing", "kind:ada/"] {
+            #expect(
+                await refusal { try await ada.rows("SELECT pgswarm.breaker_force(\(name), 'open')") }.hasPrefix("PS00"))
+        }
+        let claim = try await {
+            try await ada.enqueue("q", #"{"needs": ["mail"]}"#); return try await ada.claimOne()
+        }()
+        #expect(await refusal { try await ada.settle(claim.handle, "fail", #"{"cause": "typo"}"#) } == "PS003")
+        #expect(try await ada.settle(claim.handle, "fail", #"{"cause": "mail"}"#).code == "ok")
         #expect(
             await refusal {
                 try await ada.rows("SELECT pgswarm.breaker_report('api', 'failed', retry_after => '-1 s')")
@@ -258,8 +271,8 @@ struct BreakerTests {
                 == "PS003")
         #expect(await refusal { try await ada.enqueue("q", #"{"needs": ["a\nb"]}"#) } == "PS003")
         #expect(await refusal { try await ada.enqueue("q", #"{"needs": [""]}"#) } == "PS003")
-        let known: Int = try await ada.value("SELECT count(*) FROM pgswarm.breakers WHERE name <> '*'")
-        #expect(known == 0)
+        let known: [String] = try await ada.column("SELECT breaker FROM pgswarm.breakers WHERE name <> '*'")
+        #expect(known == ["mail"])
     }
 }
 

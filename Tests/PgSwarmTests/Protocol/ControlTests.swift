@@ -74,12 +74,27 @@ struct ControlTests {
         #expect(try await ada.renew(claim.handle) == "pause")
         #expect(try await ada.claim().isEmpty)
         #expect(try await bob.claim().count == 1)
+        let told: String = try await ada.value("SELECT message FROM pgswarm.why_empty(ARRAY['q'], agent => 'ada')")
+        #expect(told == "this agent is paused and gets no more: x")
         try await ada.control("agent:ada", "drain")
         #expect(try await ada.renew(claim.handle) == "drain")
         #expect(try await ada.control("agent:ada", "stop") == 1)
         #expect(try await ada.settle(claim.handle).code == "lost_claim")
         try await ada.control("agent:ada", "resume")
         #expect(try await ada.claim().count == 1)
+    }
+
+    @Test("A person's pause takes over from one that the swarm has made itself, and its last reason is told")
+    func takesOver() async throws {
+        let ada = try await Caller.named()
+        try await ada.enqueue()
+        try await ada.rows(
+            "UPDATE pgswarm.queue SET paused_at = now(), paused_by = 'problem 7', paused_reason = 'seven'")
+        #expect(try await ada.value("SELECT pgswarm.pause('q', 'freeze', 'ada')", as: Bool.self))
+        #expect(try await ada.value("SELECT paused_by FROM pgswarm.queues", as: String.self) == "ada")
+        #expect(try await ada.value("SELECT pgswarm.pause('q', 'longer', 'ada')", as: Bool.self))
+        #expect(try await !ada.value("SELECT pgswarm.pause('q', 'longer', 'ada')", as: Bool.self))
+        #expect(try await ada.value("SELECT paused_reason FROM pgswarm.queues", as: String.self) == "longer")
     }
 
     @Test("The whole swarm is paused, drained and stopped, and told why")

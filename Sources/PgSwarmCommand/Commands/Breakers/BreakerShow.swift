@@ -54,7 +54,9 @@ struct BreakerShow: SwarmCommand {
             "after \(policy.probeSuccesses.counted("good probe")), \(policy.probes) at a time, each for up to "
                 + "\(Elapsed.brief(policy.probeLease)); then doubling every \(Elapsed.brief(policy.rampStep))")
         fields.add("permits at once", policy.concurrency.map { "\($0)" })
-        fields.add("rate", policy.rate.map { "\($0) a second, \(policy.burst ?? Int($0.rounded(.up))) at once" })
+        fields.add(
+            "rate",
+            policy.rate.map { "\($0) a second, \(policy.burst.map(String.init) ?? "\($0.rounded(.up))") at once" })
         return fields
     }
 
