@@ -1,9 +1,10 @@
 -- Breakers as people see them, and as waiting tasks and callers are told of them.
 SET LOCAL ROLE pgswarm_owner;
 
--- In a word. A breaker whose time is over waits for the next claim to try it.
+-- In a word. A breaker whose time is over waits for the next claim to try it. Stable, as the sum of a time and an interval
+-- is: called immutable it would not be inlined, and cost as much as a query.
 CREATE FUNCTION pgswarm._breaker_state(breaker pgswarm.breaker, at timestamptz) RETURNS text
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN breaker.forced IS NOT NULL AND coalesce(breaker.forced_until > at, true) THEN 'forced_' || breaker.forced
                 WHEN NOT breaker.enabled THEN 'off'
@@ -15,8 +16,17 @@ $$;
 
 -- Does it keep work from being claimed, for the time being?
 CREATE FUNCTION pgswarm._is_shut(breaker pgswarm.breaker, at timestamptz) RETURNS boolean
-LANGUAGE sql IMMUTABLE
+LANGUAGE sql STABLE
 AS $$ SELECT pgswarm._breaker_state(breaker, at) IN ('forced_open', 'open', 'half_open', 'waiting') $$;
+
+-- Both for views, which call functions with the rights of whoever reads them. Claims call the plain ones, which cost less.
+CREATE FUNCTION pgswarm._breaker_state_of(breaker pgswarm.breaker, at timestamptz) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS 'SELECT pgswarm._breaker_state(breaker, at)';
+
+CREATE FUNCTION pgswarm._is_shut_of(breaker pgswarm.breaker, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS 'SELECT pgswarm._is_shut(breaker, at)';
 
 -- When asking again makes sense; with a little chance, because many ask.
 CREATE FUNCTION pgswarm._breaker_due(breaker pgswarm.breaker, at timestamptz) RETURNS timestamptz
@@ -119,28 +129,18 @@ BEGIN
 END
 $$;
 
--- Lanes that nothing is claimed from for the time being, with the breaker to blame. The conditions are those of
--- _breaker_state, spelled out because a view calls functions with the rights of whoever reads it.
+-- Lanes that nothing is claimed from for the time being, with the breaker to blame.
 CREATE VIEW pgswarm._shut_lane AS
 SELECT l.id AS lane, min(b.name) AS breaker
 FROM pgswarm.lane l
 JOIN pgswarm.breaker b ON b.id = ANY (l.breakers)
 CROSS JOIN (SELECT pgswarm.clock() AS now) c
-WHERE CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > c.now, true) THEN b.forced = 'open'
-           ELSE b.enabled AND (b.state <> 'closed' OR coalesce(b.not_before > c.now, false)) END
+WHERE pgswarm._is_shut_of(b, c.now)
 GROUP BY l.id;
 
 CREATE VIEW pgswarm.breakers AS
-SELECT CASE WHEN b.scope = 'dependency' AND b.name <> '*' AND b.name !~ '^(dependency|agent|kind|queue):.' THEN b.name
-            ELSE b.scope || ':' || b.name END AS breaker,
-       b.scope, b.name,
-       CASE WHEN b.name = '*' THEN 'defaults'
-            WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > c.now, true) THEN 'forced_' || b.forced
-            WHEN NOT b.enabled THEN 'off'
-            WHEN b.state = 'open' AND b.until <= c.now THEN 'half_open'
-            WHEN b.state = 'closed' AND b.not_before > c.now THEN 'waiting'
-            WHEN b.state = 'closed' AND b.ramp_from + 10 * b.ramp_step > c.now THEN 'recovering'
-            ELSE b.state END AS state,
+SELECT pgswarm._breaker_written(b.scope, b.name) AS breaker, b.scope, b.name,
+       CASE WHEN b.name = '*' THEN 'defaults' ELSE pgswarm._breaker_state_of(b, c.now) END AS state,
        b.cause, b.changed_by, nullif(b.changed_at, '-infinity') AS changed_at, b.version,
        CASE WHEN b.state = 'open' THEN b.until END AS open_until,
        CASE WHEN b.not_before > c.now THEN b.not_before END AS not_before,

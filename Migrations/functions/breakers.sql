@@ -65,8 +65,9 @@ END
 $$;
 
 CREATE FUNCTION pgswarm._breaker_written(scope text, name text) RETURNS text
-LANGUAGE sql IMMUTABLE
-AS $$ SELECT CASE WHEN scope = 'dependency' AND name !~ '^(dependency|agent|kind|queue):.' THEN name ELSE scope || ':' || name END $$;
+LANGUAGE sql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+AS $$ SELECT CASE WHEN scope = 'dependency' AND name <> '*' AND name !~ '^(dependency|agent|kind|queue):' THEN name
+                     ELSE scope || ':' || name END $$;
 
 -- The breaker that people mean; it must be there.
 CREATE FUNCTION pgswarm._known_breaker(written text) RETURNS pgswarm.breaker

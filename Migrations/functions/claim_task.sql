@@ -88,10 +88,10 @@ BEGIN
         OR (v_queue.max_running IS NOT NULL AND pgswarm._running_room(v_queue.id) <= 0)
         OR cardinality(v_gates) > 0 AND EXISTS (SELECT FROM unnest(v_gates) g WHERE pgswarm._room(g, v_now) <= 0)
     THEN
-        SELECT * INTO v_why FROM pgswarm.why(_claim_task.task);
         IF v_state = 'ready' AND v_queue.paused_at IS NULL AND cardinality(v_gates) > 0 THEN
             PERFORM pgswarm._refuse_gated(v_gates, v_now);
         END IF;
+        SELECT * INTO v_why FROM pgswarm.why(_claim_task.task);
         PERFORM pgswarm._refuse('not_ready', format('task %s is not claimable: %s', task, v_why.message),
             'claim from the queue instead: it gives what is ready');
     END IF;

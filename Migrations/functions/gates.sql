@@ -19,16 +19,26 @@ BEGIN
         SELECT * INTO b FROM pgswarm.breaker x WHERE x.id = _room.breaker;
         RETURN CASE WHEN NOT pgswarm._is_free(b, at) THEN 0 END;
     END IF;
-    IF b.forced_until <= at THEN
-        b.forced := NULL;  -- the row is cleared by whoever changes it next
-    END IF;
-    IF b.forced = 'open' OR (b.forced IS NULL AND ((b.state = 'open' AND b.until > at) OR b.not_before > at)) THEN
-        RETURN 0;
-    END IF;
-    IF b.forced IS NULL AND b.state = 'half_open' AND pgswarm._permits(b.id, at) >= b.probes THEN
-        RETURN 0;  -- the usual answer while a probe is out: not worth a row lock
+    IF pgswarm._lets_none(b, at) THEN
+        RETURN 0;  -- the usual answer while it is open or a probe is out: not worth a row lock
     END IF;
     RETURN pgswarm._room_within(b.id, at);
+END
+$$;
+
+-- Does it let nothing through at all, for the time being? A look without locks.
+CREATE FUNCTION pgswarm._lets_none(breaker pgswarm.breaker, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN CASE pgswarm._breaker_state(breaker, at)
+        WHEN 'forced_open' THEN true
+        WHEN 'open' THEN true
+        WHEN 'forced_closed' THEN false
+        WHEN 'off' THEN false
+        ELSE coalesce(breaker.not_before > at, false)
+             OR (breaker.state = 'half_open' AND pgswarm._permits(breaker.id, at) >= breaker.probes)
+    END;
 END
 $$;
 
@@ -118,12 +128,7 @@ BEGIN
         WHERE l.queue = _is_any_lane_open.queue
           AND NOT EXISTS (
               SELECT FROM pgswarm.breaker b
-              WHERE b.id = ANY (l.breakers)
-                AND CASE WHEN b.forced IS NOT NULL AND coalesce(b.forced_until > at, true) THEN b.forced = 'open'
-                         WHEN NOT b.enabled THEN false
-                         ELSE b.not_before > at OR CASE b.state WHEN 'open' THEN b.until > at
-                                                                WHEN 'half_open' THEN pgswarm._permits(b.id, at) >= b.probes
-                                                                ELSE false END END)
+              WHERE b.id = ANY (l.breakers) AND pgswarm._lets_none(b, at))
           AND EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = l.id));
 END
 $$;
@@ -209,7 +214,7 @@ BEGIN
         SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || common)
                                                      THEN e.value::integer - cardinality(v_next.tasks)
                                                      ELSE e.value::integer END), '{}')
-        INTO v_rooms FROM jsonb_each_text(v_rooms) e WHERE e.value IS NOT NULL;
+        INTO v_rooms FROM jsonb_each_text(v_rooms) e;
         INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
         VALUES (_claim_gated.at, session.id, queue.id, 'claimed', v_next.tasks);
         IF session.kind = 'bare' THEN
@@ -266,8 +271,8 @@ BEGIN
 END
 $$;
 
--- Which lanes a claim of so many tasks takes from, and how many from each: as if all open lanes were one line. With one
--- open lane nothing needs to be compared.
+-- Which lanes a claim of so many tasks takes from, and how many from each: as if all open lanes were one line. With no
+-- open lane beside the queue's own nothing needs to be compared.
 CREATE FUNCTION pgswarm._shares(queue pgswarm.queue, rooms jsonb, count integer)
 RETURNS TABLE (lane integer, breakers integer[], share integer)
 LANGUAGE plpgsql

@@ -112,6 +112,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.clock(),
     pgswarm._is_live(bigint),
     pgswarm._state_of(bigint),
+    pgswarm._breaker_state_of(pgswarm.breaker, timestamptz),
+    pgswarm._is_shut_of(pgswarm.breaker, timestamptz),
+    pgswarm._breaker_written(text, text),
     pgswarm._is_reserved(bigint),
     pgswarm._in_line(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -194,8 +194,8 @@ BEGIN
         IF ready + held > 0 THEN
             SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
         END IF;
-        SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'), min(w.due) FILTER (WHERE w.state = 'scheduled'),
-               coalesce(bool_or(w.state IN ('held', 'parked')), false)
+        SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'),
+               min(w.due) FILTER (WHERE w.state = 'scheduled'), coalesce(bool_or(w.state IN ('held', 'parked')), false)
         INTO scheduled, blocked, retry_at, v_held
         FROM pgswarm.waiting w WHERE w.queue = v_queue.id;
         SELECT count(*) INTO running FROM pgswarm.lease l WHERE l.queue = v_queue.id;

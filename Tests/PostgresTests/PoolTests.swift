@@ -16,7 +16,7 @@ import Testing
             for index in 0..<300 {
                 group.addTask {
                     try await pool.withConnection { db in
-                        let row = try db.query("SELECT \(index), pg_backend_pid() FROM pg_sleep(0.001)")[0]
+                        let row = try db.query("SELECT \(index), pg_backend_pid()")[0]
                         let (answer, process) = try row.decode((Int, Int32).self)
                         return answer == index ? process : -1
                     }
@@ -78,19 +78,14 @@ import Testing
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
-                        _ = try? await pool.withConnection { try $0.query("SELECT pg_sleep(0.001)").count }
+                        _ = try? await pool.withConnection { try $0.query("SELECT 1").count }
                     }
                 }
                 await Task.yield()
                 group.cancelAll()
             }
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<2 {
-                group.addTask { _ = try await pool.withConnection { try $0.query("SELECT pg_sleep(0.01)").count } }
-            }
-            try await group.waitForAll()
-        }
+        try await PrivateServer.shared().useAtOnce(2, of: pool)
         await pool.close()
     }
 
@@ -150,12 +145,7 @@ import Testing
         let server = try await PrivateServer()
         let pool = ConnectionPool(server.options(), configuration: .init(maximum: 3))
         try await pool.withConnection { try $0.script("CREATE TABLE t (a int)") }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<3 {
-                group.addTask { _ = try await pool.withConnection { try $0.query("SELECT pg_sleep(0.01)").count } }
-            }
-            try await group.waitForAll()
-        }
+        try await server.useAtOnce(3, of: pool)
         await server.stop(crash: true)
         #expect(
             try await postgresError { try await pool.withConnection { try $0.query("SELECT 1") } }.isConnectionProblem)

@@ -21,6 +21,31 @@ extension PrivateServer {
         )
     }
 
+    /// Returns when so many connections of a pool were in use at the same time.
+    func useAtOnce(_ count: Int, of pool: ConnectionPool) async throws {
+        let key = Int32.random(in: 1...Int32.max)
+        let host = try await connect()
+        _ = try await host.query("SELECT pg_advisory_lock(0, \(key))")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    _ = try await pool.withConnection {
+                        try $0.query("SELECT pg_advisory_lock_shared(0, \(key)), pg_advisory_unlock_shared(0, \(key))")
+                            .count
+                    }
+                }
+            }
+            try await wait(
+                until: """
+                    SELECT count(*) = \(count) FROM pg_locks
+                    WHERE locktype = 'advisory' AND classid = 0 AND objid::int8 = \(Int64(key)) AND NOT granted
+                    """)
+            _ = try await host.query("SELECT pg_advisory_unlock(0, \(key))")
+            try await group.waitForAll()
+        }
+        await host.close()
+    }
+
     /// Ends a session as an administrator would.
     func terminate(_ process: Int32) async throws {
         let db = try await connect()

@@ -11,20 +11,7 @@ enum QueueSettings {
 
     /// The settings as an object for the database.
     static func parse(_ arguments: [String]) throws -> JSON {
-        var members: [(String, JSON)] = []
-        for argument in arguments {
-            guard let equals = argument.firstIndex(of: "=") else {
-                throw CommandFailure.usage("'\(argument.printable)' is no setting", hint: "Write key=value.")
-            }
-            let key = String(argument[..<equals])
-            let value = String(argument[equals...].dropFirst())
-            guard !members.contains(where: { $0.0 == key }) else {
-                throw CommandFailure.usage(
-                    "the setting '\(key.printable)' is given twice", hint: "Give it once.")
-            }
-            members.append((key, try self.value(value, of: key)))
-        }
-        return .object(members)
+        try SettingArguments.parse(arguments) { key, text in try value(text, of: key) }
     }
 
     /// The settings that the database answers, by name.
@@ -59,14 +46,7 @@ enum QueueSettings {
                 hint: "There are \(known.sorted().joined(separator: ", ")).")
         }
         if text == "default" || text == "null" { return .null }
-        if durations.contains(key) {
-            do {
-                return JSON(try DurationArgument.parse(text))
-            } catch {
-                throw CommandFailure.usage(
-                    "\(key): \(error.message)", hint: "Write \(key)=15m, or \(key)=default to reset it.")
-            }
-        }
+        if durations.contains(key) { return try SettingArguments.duration(text, of: key, example: "15m") }
         if numbers.contains(key) {
             guard let number = Int(text), number > 0 else {
                 throw CommandFailure.usage(

@@ -31,7 +31,7 @@ struct BreakerSet: SwarmCommand {
     private static let durations: Set = ["measured_over", "open_base", "open_cap", "probe_lease", "ramp_step"]
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let wanted = JSON.object(try settings.map(Self.setting))
+        let wanted = try SettingArguments.parse(settings, durations: Self.durations, example: "30s")
         let connection = try await context.connect()
         let caller = try await context.caller(on: connection)
         try await connection.setBreaker(
@@ -43,21 +43,5 @@ struct BreakerSet: SwarmCommand {
             context.console.line("\(breaker.breaker.printable) opens \(breaker.policy.openingRule)")
         }
         return .ok
-    }
-
-    private static func setting(_ text: String) throws -> (String, JSON) {
-        guard let equals = text.firstIndex(of: "=") else {
-            throw CommandFailure.usage("'\(text.printable)' is no setting", hint: "Write key=value.")
-        }
-        let key = String(text[..<equals])
-        let value = String(text[equals...].dropFirst())
-        if value == "default" { return (key, .null) }
-        guard durations.contains(key) else { return (key, .string(value)) }
-        do {
-            return (key, JSON(try DurationArgument.parse(value)))
-        } catch {
-            throw CommandFailure.usage(
-                "\(key): \(error.message)", hint: "Write \(key)=30s, or \(key)=default to reset it.")
-        }
     }
 }

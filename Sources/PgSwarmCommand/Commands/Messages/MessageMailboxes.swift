@@ -69,7 +69,7 @@ struct MessageSet: SwarmCommand {
     private static let durations: Set = ["visibility", "ttl"]
 
     func run(in context: CommandContext) async throws -> ExitStatus {
-        let wanted = JSON.object(try settings.map(Self.setting))
+        let wanted = try SettingArguments.parse(settings, durations: Self.durations, example: "10m")
         let connection = try await context.connect()
         let caller = try await context.caller(on: connection)
         let answer = try await connection.setMessages(
@@ -80,21 +80,5 @@ struct MessageSet: SwarmCommand {
             context.console.line("set \(settings.joined(separator: " ").printable)")
         }
         return .ok
-    }
-
-    private static func setting(_ text: String) throws -> (String, JSON) {
-        guard let equals = text.firstIndex(of: "=") else {
-            throw CommandFailure.usage("'\(text.printable)' is no setting", hint: "Write key=value.")
-        }
-        let key = String(text[..<equals])
-        let value = String(text[equals...].dropFirst())
-        if value == "default" { return (key, .null) }
-        guard durations.contains(key) else { return (key, .string(value)) }
-        do {
-            return (key, JSON(try DurationArgument.parse(value)))
-        } catch {
-            throw CommandFailure.usage(
-                "\(key): \(error.message)", hint: "Write \(key)=10m, or \(key)=default to reset it.")
-        }
     }
 }
