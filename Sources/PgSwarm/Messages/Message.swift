@@ -35,11 +35,7 @@ public struct Message: Sendable {
     /// By when an answer is expected; `nil` also when there is one.
     public var expectsReplyBy: Date?
 
-    static let columns = """
-        sender, trust, sent_at, thread, kind, subject, body, urgent, hop, in_reply_to, as_holder_of, expects_reply_by
-        """
-
-    /// Reads the columns of ``columns``, which begin at `first`.
+    /// Reads the columns of ``MessagesSQL/columns``, which begin at `first`.
     init(_ row: Row, id: Int64, from first: Int) throws(PostgresError) {
         self.id = MessageID(rawValue: id)
         sender = try row[first, as: String?.self].map { AgentName($0) }

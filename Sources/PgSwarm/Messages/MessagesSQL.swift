@@ -4,6 +4,11 @@ import struct FoundationEssentials.UUID
 
 /// The calls of the relay.
 enum MessagesSQL {
+    /// The columns of a message in the order in which ``Message/init(_:id:from:)`` reads them.
+    private static let columns = """
+        sender, trust, sent_at, thread, kind, subject, body, urgent, hop, in_reply_to, as_holder_of, expects_reply_by
+        """
+
     static func send(_ draft: MessageDraft, agent: AgentName?, session: UUID?) -> SQL {
         let recipients = draft.recipients.isEmpty ? nil : draft.recipients.map(\.rawValue)
         return """
@@ -21,7 +26,7 @@ enum MessagesSQL {
         _ mailboxes: [MailAddress]?, max: Int, visibility: Duration?, handle: Handle?, agent: AgentName?, session: UUID?
     ) -> SQL {
         """
-        SELECT delivery, id, recipient, seq, deliveries, generation, via, visible_until, \(raw: Message.columns), left_unread
+        SELECT delivery, id, recipient, seq, deliveries, generation, via, visible_until, \(raw: columns), left_unread
         FROM pgswarm.message_receive(
             mailboxes => \(mailboxes?.map(\.rawValue)), max => \(Int32(clamping: max)), visibility => \(visibility),
             handle => \(handle?.text), agent => \(agent), session => \(session))
@@ -46,7 +51,7 @@ enum MessagesSQL {
     static func peek(_ mailboxes: [MailAddress]?, max: Int, handle: Handle?, agent: AgentName?, session: UUID?) -> SQL {
         """
         SELECT id, recipient, state, deliveries, NULL::text, NULL::timestamptz, NULL::timestamptz, due_at, NULL::text,
-               \(raw: Message.columns)
+               \(raw: columns)
         FROM pgswarm.message_peek(
             mailboxes => \(mailboxes?.map(\.rawValue)), max => \(Int32(clamping: max)), handle => \(handle?.text),
             agent => \(agent), session => \(session))
