@@ -27,6 +27,33 @@ static const unsigned char m0007_problems[] = {
 static const unsigned char m0008_draining_reason[] = {
 #embed "../../Migrations/0008_draining_reason.sql"
 };
+static const unsigned char m0009_supervision[] = {
+#embed "../../Migrations/0009_supervision.sql"
+};
+static const unsigned char m0010_roles[] = {
+#embed "../../Migrations/0010_roles.sql"
+};
+static const unsigned char m0011_contracts[] = {
+#embed "../../Migrations/0011_contracts.sql"
+};
+static const unsigned char m0012_artifacts[] = {
+#embed "../../Migrations/0012_artifacts.sql"
+};
+static const unsigned char m0013_questions[] = {
+#embed "../../Migrations/0013_questions.sql"
+};
+static const unsigned char m0014_reviews[] = {
+#embed "../../Migrations/0014_reviews.sql"
+};
+static const unsigned char m0015_plans[] = {
+#embed "../../Migrations/0015_plans.sql"
+};
+static const unsigned char m0016_taint[] = {
+#embed "../../Migrations/0016_taint.sql"
+};
+static const unsigned char m0017_budgets[] = {
+#embed "../../Migrations/0017_budgets.sql"
+};
 static const unsigned char functions_reset[] = {
 #embed "../../Migrations/functions/reset.sql"
 };
@@ -210,6 +237,15 @@ static const pgswarm_migration files[] = {
     FILE_OF("0006_messages.sql", m0006_messages),
     FILE_OF("0007_problems.sql", m0007_problems),
     FILE_OF("0008_draining_reason.sql", m0008_draining_reason),
+    FILE_OF("0009_supervision.sql", m0009_supervision),
+    FILE_OF("0010_roles.sql", m0010_roles),
+    FILE_OF("0011_contracts.sql", m0011_contracts),
+    FILE_OF("0012_artifacts.sql", m0012_artifacts),
+    FILE_OF("0013_questions.sql", m0013_questions),
+    FILE_OF("0014_reviews.sql", m0014_reviews),
+    FILE_OF("0015_plans.sql", m0015_plans),
+    FILE_OF("0016_taint.sql", m0016_taint),
+    FILE_OF("0017_budgets.sql", m0017_budgets),
     FILE_OF("functions/reset.sql", functions_reset),
     FILE_OF("functions/basics.sql", functions_basics),
     FILE_OF("functions/places.sql", functions_places),

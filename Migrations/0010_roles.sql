@@ -1,0 +1,2 @@
+-- Roles of agents.
+SET LOCAL ROLE pgswarm_owner;

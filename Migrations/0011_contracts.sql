@@ -1,0 +1,2 @@
+-- Contracts.
+SET LOCAL ROLE pgswarm_owner;

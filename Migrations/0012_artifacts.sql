@@ -1,0 +1,2 @@
+-- Artifacts, the scratchpad and decisions.
+SET LOCAL ROLE pgswarm_owner;

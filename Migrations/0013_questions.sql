@@ -1,0 +1,2 @@
+-- Questions to humans.
+SET LOCAL ROLE pgswarm_owner;

@@ -1,0 +1,2 @@
+-- Reviews.
+SET LOCAL ROLE pgswarm_owner;

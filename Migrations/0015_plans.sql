@@ -1,0 +1,2 @@
+-- Plans.
+SET LOCAL ROLE pgswarm_owner;

@@ -1,0 +1,2 @@
+-- Taint.
+SET LOCAL ROLE pgswarm_owner;

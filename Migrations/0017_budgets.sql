@@ -1,0 +1,2 @@
+-- Budgets.
+SET LOCAL ROLE pgswarm_owner;
