@@ -3,7 +3,8 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- Tells the dependants of finished tasks. Counting down under the row lock makes the last parent exact, also when two
 -- finish together; the rows are locked in the order of their ids.
-CREATE FUNCTION pgswarm._unblock(done bigint[]) RETURNS void
+-- The fact is accepted, finished (completed, and in review) or failed (what goes on without it).
+CREATE FUNCTION pgswarm._unblock(done bigint[], fact text DEFAULT 'accepted') RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -21,6 +22,10 @@ BEGIN
     WITH met AS (
         UPDATE pgswarm.dependency d SET met = true
         WHERE d.on_task = ANY (done) AND NOT d.met
+          AND CASE fact
+              WHEN 'accepted' THEN d.min_score IS NULL OR pgswarm._is_met(d, 'done')
+              WHEN 'finished' THEN d.until = 'finished'
+              ELSE d.on_failure = 'continue' END
         RETURNING d.task
     ), counted AS (
         SELECT m.task, count(*)::integer AS n FROM met m GROUP BY m.task
@@ -44,6 +49,9 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    IF EXISTS (SELECT FROM pgswarm.task t WHERE t.id = ANY (tasks) AND t.governed) THEN
+        PERFORM pgswarm._hold_governed(tasks, at);
+    END IF;
     WITH gone AS (
         DELETE FROM pgswarm.waiting w
         WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at
