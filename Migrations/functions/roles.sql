@@ -220,16 +220,6 @@ BEGIN
 END
 $$;
 
--- Is this a queue of review tasks?
-CREATE FUNCTION pgswarm._is_review_queue(queue integer) RETURNS boolean
-LANGUAGE plpgsql STABLE
-AS $$
-#variable_conflict use_column
-BEGIN
-    RETURN false;
-END
-$$;
-
 -- Refuses handles of tasks that are no reviews: to reviewers, who hold nothing else.
 CREATE FUNCTION pgswarm._only_reviews(handles text[]) RETURNS void
 LANGUAGE plpgsql
@@ -241,7 +231,8 @@ BEGIN
     SELECT l.task INTO v_task
     FROM unnest(handles) h (handle)
     JOIN pgswarm.lease l ON l.task = CASE WHEN pgswarm._is_handle(h.handle) THEN split_part(h.handle, '.', 1)::bigint END
-    WHERE NOT pgswarm._is_review_queue(l.queue)
+    JOIN pgswarm.queue q ON q.id = l.queue
+    WHERE q.reviews_of IS NULL
     ORDER BY 1 LIMIT 1;
     IF FOUND THEN
         PERFORM pgswarm._refuse('not_allowed', format('task %s is no review: a reviewer holds nothing else', v_task),
