@@ -1,8 +1,8 @@
 -- Who is who: registering agents, minting children, retiring.
 SET LOCAL ROLE pgswarm_owner;
 
--- Who registers. A login that names no agent speaks for itself: as a person, unless its name is registered as
--- something else.
+-- Who registers. A login that names no agent speaks for itself: as a person, unless its name is registered as something
+-- else. So it does while registration is closed and the name that it gives proves nothing.
 CREATE FUNCTION pgswarm._registrar(agent_name text, session uuid, OUT agent integer, OUT human boolean)
 LANGUAGE plpgsql
 AS $$
@@ -10,9 +10,13 @@ AS $$
 DECLARE
     v_agent pgswarm.agent;
 BEGIN
-    IF agent_name IS NULL AND session IS NULL THEN
+    SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = agent_name;
+    IF session IS NULL AND (agent_name IS NULL OR (v_agent.credential IS NULL AND NOT (SELECT s.open_registration FROM pgswarm.setting s)))
+    THEN
         SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = session_user;
-        PERFORM pgswarm._require_role(v_agent.id, 'human') WHERE v_agent.role IS NOT NULL;
+        IF v_agent.role <> 'human' THEN
+            PERFORM pgswarm._refuse_role(v_agent.name, v_agent.role, '{human}');
+        END IF;
         _registrar.agent := v_agent.id;
         human := true;
         RETURN;
@@ -43,9 +47,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm._new_credential() RETURNS text
+-- The role stands in it for whoever reads it; what counts is what the database knows.
+CREATE FUNCTION pgswarm._new_credential(role text) RETURNS text
 LANGUAGE sql VOLATILE
-AS $$ SELECT 'pgs_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') $$;
+AS $$ SELECT 'pgs_' || role || '_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') $$;
 
 CREATE FUNCTION pgswarm.register_agent(
     name text,
@@ -63,7 +68,7 @@ AS $$
 DECLARE
     v_by         record := pgswarm._registrar(register_agent.agent, register_agent.session);
     v_abilities  text[] := pgswarm._check_agent(register_agent.owner, register_agent.model, register_agent.capabilities);
-    v_credential text := pgswarm._new_credential();
+    v_credential text;
     v_role       text;
     v_is_new     boolean;
     v_agent      pgswarm.agent;
@@ -91,6 +96,7 @@ BEGIN
             'register another name for the role ' || v_role);
     END IF;
     PERFORM pgswarm._check_registrar(v_by.agent, v_by.human, v_agent, v_role);
+    v_credential := pgswarm._new_credential(v_role);
     UPDATE pgswarm.agent a
     SET credential = sha256(convert_to(v_credential, 'UTF8')), role = v_role,
         owner = coalesce(register_agent.owner, a.owner), model = coalesce(register_agent.model, a.model),
@@ -236,7 +242,7 @@ BEGIN
             'let the old ones expire (expires), or ask an operator to retire some');
     END IF;
     expires_at := least(v_now + mint_agent.expires, v_parent.expires_at);
-    credential := pgswarm._new_credential();
+    credential := pgswarm._new_credential(v_role);
     INSERT INTO pgswarm.agent (name, credential, created_at, role, owner, model, capabilities, minted_by, child, expires_at)
     VALUES (mint_agent.name, sha256(convert_to(mint_agent.credential, 'UTF8')), v_now, v_role, v_parent.owner,
             coalesce(mint_agent.model, v_parent.model), coalesce(v_abilities, v_parent.capabilities), v_parent.id, true,
