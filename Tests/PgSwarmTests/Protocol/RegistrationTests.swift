@@ -160,9 +160,13 @@ struct RegistrationTests {
         try await ada.rows("GRANT EXECUTE ON FUNCTION pgswarm._human(text, uuid) TO PUBLIC")
         try await ada.rows("ALTER FUNCTION pgswarm._human(text, uuid) SECURITY DEFINER")
         let question: SQL = "SELECT separated FROM pgswarm._human(NULL, NULL)"
-        try await withLogin("pgswarm_operator") { login in #expect(try await login.value(question) == true) }
+        try await withLogin("pgswarm_operator") { login in
+            let answer: Bool = try await login.value(question)
+            #expect(answer)
+        }
         try await withLogin("pgswarm_operator", "pgswarm_worker") { login in
-            #expect(try await login.value(question) == false)
+            let answer: Bool = try await login.value(question)
+            #expect(!answer)
         }
         try await withLogin("pgswarm_worker") { login in
             #expect(await refusal { try await login.rows("SELECT pgswarm._human(NULL, NULL)") } == "PS014")
