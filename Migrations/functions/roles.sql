@@ -136,6 +136,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION pgswarm._human_actor(agent text, session uuid) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN (pgswarm._human(_human_actor.agent, _human_actor.session)).agent;
+END
+$$;
+
 -- Everybody who is not independent of an agent: itself, whom it succeeded and who succeeded it, who minted it, up to
 -- but not including people, and all whom these minted.
 CREATE FUNCTION pgswarm._lineage(agent integer) RETURNS integer[]

@@ -32,7 +32,7 @@ enum CommandDuties {
             [
                 CancelCommand.self, RetryCommand.self, PauseCommand.self, ResumeCommand.self, DrainCommand.self,
                 StopCommand.self, CoordinateCommand.self, BreakerSet.self, ProblemClose.self, ProblemImport.self,
-                AgentsCommand.Drain.self,
+                AgentsCommand.Drain.self, TaintIntegrated.self,
             ]
         ),
         (
@@ -40,7 +40,7 @@ enum CommandDuties {
             [
                 BreakerOpen.self, BreakerClose.self, BreakerReset.self, QueuesCommand.Change.self, MessageSet.self,
                 ReserveNamespace.self, AgentsCommand.Register.self, AgentsCommand.Change.self,
-                AgentsCommand.Retire.self,
+                AgentsCommand.Retire.self, TaintApply.self, TaintClear.self,
             ]
         ),
     ]
