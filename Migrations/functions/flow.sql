@@ -171,6 +171,7 @@ BEGIN
     PERFORM pgswarm._check_batch(batch);
     SELECT s.lost, s.dead INTO lost, dead FROM pgswarm._sweep(batch) s;
     PERFORM pgswarm._tend_problems(batch, pgswarm.clock());
+    PERFORM pgswarm._tend_questions(batch, pgswarm.clock());
     promoted := pgswarm._promote(NULL, batch, pgswarm.clock());
     PERFORM pgswarm._sweep_messages(batch);
     RETURN NEXT;
@@ -200,13 +201,15 @@ BEGIN
             PERFORM pgswarm._sweep_messages(20);
         ELSIF v_duty = 'problems' THEN
             v_full := pgswarm._tend_problems(200, at);
+        ELSIF v_duty = 'questions' THEN
+            v_full := pgswarm._tend_questions(200, at);
         ELSE
             v_full := pgswarm._promote(NULL, 200, at) >= 200;
         END IF;
         UPDATE pgswarm.pulse p
         SET next_at = CASE
                 WHEN v_full THEN _ride.at
-                WHEN v_duty = 'problems' THEN _ride.at + interval '1 second'
+                WHEN v_duty IN ('problems', 'questions') THEN _ride.at + interval '1 second'
                 WHEN v_duty = 'sweep'
                     THEN _ride.at + greatest(interval '500 milliseconds', (clock_timestamp() - v_start) * 50)
                 ELSE _ride.at + interval '200 milliseconds'

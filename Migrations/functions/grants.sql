@@ -40,7 +40,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.message_subscribe(text, text, text, uuid),
     pgswarm.message_unsubscribe(text, text, text, uuid),
     pgswarm.message_wait(text[], text, text, uuid),
-    pgswarm.message_ring(text[])
+    pgswarm.message_ring(text[]),
+    pgswarm.question_ask(text, text[], text, interval, text, text[], text, text, text, text, jsonb, boolean, text, text, uuid),
+    pgswarm.question_answer(bigint, text, text, boolean, boolean, text, uuid),
+    pgswarm.question_withdraw(bigint, text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator;
 
 -- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
@@ -98,6 +101,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.sweep(integer),
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
+    pgswarm.webhook_next(integer),
+    pgswarm.webhook_sent(bigint, uuid, text),
     pgswarm.mark_integrated(bigint, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
@@ -121,13 +126,16 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.set_namespace(text, jsonb, text, uuid),
     pgswarm.problem_set(jsonb, text, uuid),
     pgswarm.taint_apply(bigint[], text, text, text, text, text, text, uuid),
-    pgswarm.taint_clear(bigint, bigint[], text, text, uuid)
+    pgswarm.taint_clear(bigint, bigint[], text, text, uuid),
+    pgswarm.webhook_set(text, text, text[], text, uuid),
+    pgswarm.webhook_test(text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
 GRANT EXECUTE ON FUNCTION
     pgswarm.why(bigint),
     pgswarm.taint_preview(bigint[], text, text),
+    pgswarm._waiting_behind(bigint[]),
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
@@ -150,9 +158,10 @@ GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
     pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
+    pgswarm.questions, pgswarm.question_answers,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.
-GRANT SELECT ON pgswarm.messages, pgswarm.deliveries, pgswarm.dead_messages TO pgswarm_operator, pgswarm_reader;
+GRANT SELECT ON pgswarm.webhooks, pgswarm.webhook_deliveries, pgswarm.messages, pgswarm.deliveries, pgswarm.dead_messages TO pgswarm_operator, pgswarm_reader;

@@ -84,7 +84,7 @@ BEGIN
            -- What _unread answers; in here it costs a tenth of a call.
            coalesce((SELECT m.unread FROM pgswarm.mailbox m WHERE m.agent = _grant_many.session.agent), 0)
                + coalesce((SELECT m.unread FROM pgswarm.mailbox m WHERE m.task = b.task), 0),
-           NULL::jsonb
+           CASE WHEN b.epoch > 1 THEN pgswarm._brief_asked(b.task) END
     FROM body b
     ORDER BY b.priority, b.position;
 END
@@ -134,6 +134,7 @@ BEGIN
         v_claimed.history := pgswarm._history(v_task.id);
         v_claimed.effects := pgswarm._open_effects(v_task.id);
         v_claimed.late_results := pgswarm._late_results(v_task.id);
+        v_claimed.brief := pgswarm._brief_asked(v_task.id);
     END IF;
     v_claimed.problems := pgswarm._known_problems(v_task, v_claimed.epoch);
     RETURN v_claimed;

@@ -149,7 +149,11 @@ BEGIN
             NULL::timestamptz, jsonb_build_object('waits_for', v_on);
         RETURN;
     END IF;
-    IF w.reason IN ('review', 'contract', 'plan_paused', 'budget', 'question', 'redundancy') THEN
+    IF w.reason = 'question' THEN
+        RETURN QUERY SELECT y.reason, y.message, y.until, y.detail FROM pgswarm._why_asked(w.task) y;
+        RETURN;
+    END IF;
+    IF w.reason IN ('review', 'contract', 'plan_paused', 'budget', 'redundancy') THEN
         RETURN QUERY SELECT y.reason, y.message, y.until, y.detail FROM pgswarm._why_supervised(task, w) y;
         RETURN;
     END IF;
@@ -189,7 +193,6 @@ BEGIN
             SELECT coalesce(' by ' || p.paused_by, '') || coalesce(': ' || p.paused_reason, '')
             FROM pgswarm.plan p WHERE p.id = _why_supervised.task.plan), '')
         WHEN 'budget' THEN 'a budget is spent; see: pgswarm budget show'
-        WHEN 'question' THEN 'it waits for an answer; see: pgswarm question list'
         ELSE 'it waits for the agents that do the same work apart' END, NULL::timestamptz, NULL::jsonb;
 END
 $$;

@@ -120,6 +120,21 @@ static const unsigned char functions_verdict[] = {
 static const unsigned char functions_acceptance[] = {
 #embed "../../Migrations/functions/acceptance.sql"
 };
+static const unsigned char functions_webhooks[] = {
+#embed "../../Migrations/functions/webhooks.sql"
+};
+static const unsigned char functions_questions[] = {
+#embed "../../Migrations/functions/questions.sql"
+};
+static const unsigned char functions_question_answers[] = {
+#embed "../../Migrations/functions/question_answers.sql"
+};
+static const unsigned char functions_question_deadlines[] = {
+#embed "../../Migrations/functions/question_deadlines.sql"
+};
+static const unsigned char functions_question_views[] = {
+#embed "../../Migrations/functions/question_views.sql"
+};
 static const unsigned char functions_supervision_hooks[] = {
 #embed "../../Migrations/functions/supervision_hooks.sql"
 };
@@ -301,6 +316,11 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/settle.sql", functions_settle),
     FILE_OF("functions/verdict.sql", functions_verdict),
     FILE_OF("functions/acceptance.sql", functions_acceptance),
+    FILE_OF("functions/webhooks.sql", functions_webhooks),
+    FILE_OF("functions/questions.sql", functions_questions),
+    FILE_OF("functions/question_answers.sql", functions_question_answers),
+    FILE_OF("functions/question_deadlines.sql", functions_question_deadlines),
+    FILE_OF("functions/question_views.sql", functions_question_views),
     FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
     FILE_OF("functions/holder.sql", functions_holder),
     FILE_OF("functions/renew.sql", functions_renew),
