@@ -30,16 +30,16 @@ BEGIN
     END IF;
     v_late := q.state <> 'open';
     IF v_late AND EXISTS (SELECT FROM pgswarm.question_answer a
-                          WHERE a.question = q.id AND a.agent = v_who.agent AND a.answer = question_answer.answer) THEN
+                          WHERE a.question = q.id AND a.agent = v_who.who AND a.answer = question_answer.answer) THEN
         code := CASE WHEN q.answer = question_answer.answer AND q.state = 'answered' THEN 'ok' ELSE 'late' END;  -- repeated
     ELSE
         INSERT INTO pgswarm.question_answer (question, at, agent, separated, answer, note, late)
-        VALUES (q.id, v_now, v_who.agent, v_who.separated, question_answer.answer, question_answer.note, v_late);
+        VALUES (q.id, v_now, v_who.who, v_who.separated, question_answer.answer, question_answer.note, v_late);
         code := CASE WHEN v_late THEN 'late' ELSE 'ok' END;
         IF NOT v_late THEN
             q := pgswarm._close_question(q, 'answered', answer, note, v_who.name, as_decision, v_now);
         ELSE
-            PERFORM pgswarm._record('question_answered_late', NULL, NULL, v_who.agent, NULL,
+            PERFORM pgswarm._record('question_answered_late', NULL, NULL, v_who.who, NULL,
                 jsonb_build_object('question', q.id::text, 'state', q.state), v_now);
         END IF;
     END IF;
@@ -63,26 +63,26 @@ COMMENT ON FUNCTION pgswarm.question_answer IS
 
 -- Who may answer: a person always; the coordinator or an agent, while the question is on their rung.
 CREATE FUNCTION pgswarm._answerer(
-    question pgswarm.question, agent text, session uuid, OUT agent integer, OUT name text, OUT separated boolean
+    question pgswarm.question, agent text, session uuid, OUT who integer, OUT name text, OUT separated boolean
 )
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor($2, $3);
+    v_actor integer := pgswarm._actor(_answerer.agent, _answerer.session);
     v_agent pgswarm.agent;
     v_rung  text := question.rungs[question.rung];
 BEGIN
     SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.id = v_actor;
     name := v_agent.name;
-    IF v_rung = v_agent.name OR (v_rung = 'coordinator' AND (v_agent.role = 'coordinator' OR $3 IS NOT NULL
-        AND (pgswarm._live_session($3)).role = 'coordinator'))
+    IF v_rung = v_agent.name OR (v_rung = 'coordinator' AND (v_agent.role = 'coordinator' OR _answerer.session IS NOT NULL
+        AND (pgswarm._live_session(_answerer.session)).role = 'coordinator'))
     THEN
-        _answerer.agent := v_actor;
+        who := v_actor;
         separated := false;
         RETURN;
     END IF;
-    SELECT h.agent, h.separated INTO _answerer.agent, separated FROM pgswarm._human($2, $3) h;
+    SELECT h.agent, h.separated INTO who, separated FROM pgswarm._human(_answerer.agent, _answerer.session) h;
 END
 $$;
 
