@@ -41,6 +41,7 @@ enum CommandDuties {
                 BreakerOpen.self, BreakerClose.self, BreakerReset.self, QueuesCommand.Change.self, MessageSet.self,
                 ReserveNamespace.self, AgentsCommand.Register.self, AgentsCommand.Change.self,
                 AgentsCommand.Retire.self, TaintApply.self, TaintClear.self,
+                WebhookSet.self, WebhookOff.self, WebhookTest.self,
             ]
         ),
     ]

@@ -31,7 +31,7 @@ enum CommandList {
         CommandGroup(
             name: "SUPERVISION",
             subcommands: [
-                TaintCommand.self
+                QuestionCommand.self, TaintCommand.self, WebhookCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",
