@@ -36,7 +36,8 @@ struct CoordinateCommand: SwarmCommand {
         let coordinator = Coordinator(swarm)
         let output = CoordinatorOutput(context)
         async let shown: Void = output.follow(coordinator.events())
-        try await Services(logger: logger).run(swarm: swarm, coordinator, onSecondSignal: {})
+        let sender = WebhookSender(swarm: swarm, logger: Logs.logger("pgswarm.webhook"))
+        try await Services(logger: logger).run(swarm: swarm, coordinator, beside: [sender], onSecondSignal: {})
         await shown
         return .ok
     }

@@ -99,7 +99,8 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
+            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {

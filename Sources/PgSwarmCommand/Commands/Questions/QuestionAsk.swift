@@ -22,7 +22,8 @@ struct QuestionAsk: SwarmCommand {
 
     @Option(
         name: .customLong("option"), parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("An answer to choose from; repeatable. Without any, every text is an answer.", valueName: "text"))
+        help: ArgumentHelp(
+            "An answer to choose from; repeatable. Without any, every text is an answer.", valueName: "text"))
     var choices: [String] = []
 
     @Option(help: ArgumentHelp("The answer when nobody gives one.", valueName: "answer"))
@@ -39,7 +40,8 @@ struct QuestionAsk: SwarmCommand {
     @Option(
         name: .customLong("to"), parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "Who may answer: coordinator, human or an agent; repeated, the next ones at each deadline.", valueName: "rung"))
+            "Who may answer: coordinator, human or an agent; repeated, the next ones at each deadline.",
+            valueName: "rung"))
     var rungs: [String] = []
 
     @Option(help: ArgumentHelp("low, normal, high or blocking.", valueName: "severity"))
@@ -61,7 +63,8 @@ struct QuestionAsk: SwarmCommand {
     var goesOn = false
 
     @Option(
-        name: .customLong("request-id"), help: ArgumentHelp("Makes a repetition of this call harmless.", valueName: "id"))
+        name: .customLong("request-id"),
+        help: ArgumentHelp("Makes a repetition of this call harmless.", valueName: "id"))
     var requestID: String?
 
     @OptionGroup(title: "Common") var options: CommonOptions

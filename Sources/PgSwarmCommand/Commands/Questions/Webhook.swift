@@ -127,7 +127,8 @@ struct WebhookList: SwarmCommand {
             return .ok
         }
         if let webhook {
-            context.console.line("people are told at \(webhook.url.printable) of \(webhook.events.joined(separator: ", "))")
+            context.console.line(
+                "people are told at \(webhook.url.printable) of \(webhook.events.joined(separator: ", "))")
         } else {
             context.console.line("no webhook is set")
         }
