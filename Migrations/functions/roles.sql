@@ -272,3 +272,19 @@ BEGIN
     END IF;
 END
 $$;
+
+-- Why a completion is refused for the role of who holds: whatever way the lease came about, who may not execute has
+-- nothing accepted.
+CREATE FUNCTION pgswarm._refused_role(lease pgswarm.lease) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object('code', 'not_allowed',
+            'message', format('task %s is held by a %s: only a worker completes it', lease.task, s.role))
+        FROM pgswarm.session s
+        WHERE s.id = lease.session AND s.role IN ('coordinator', 'reviewer')
+          AND (SELECT q.reviews_of IS NULL FROM pgswarm.queue q WHERE q.id = lease.queue));
+END
+$$;
