@@ -19,12 +19,12 @@ struct SeparationTests {
     private static let arguments: [String: String] = [
         "queue": "'q'", "queues": "ARRAY['q']", "handle": "'1.1.00'", "handles": "ARRAY['1.1.00']", "verdicts": "NULL",
         "bodies": "NULL", "count": "1", "task": "1", "tasks": "ARRAY[1]", "name": "'x'", "outcome": "'failed'",
-        "problem": "1", "payloads": "ARRAY['{}'::jsonb]", "title": "'t'", "solution": "'s'", "evidence": "'e'",
+        "problem": "1", "payloads": "ARRAY['{}'::jsonb]", "title": "'t'", "solution": "'1'", "evidence": "'e'",
         "namespace": "'n'", "patterns": "ARRAY['a']", "settings": "'{}'", "force": "'open'", "role": "'worker'",
         "target": "'swarm'", "action": "'pause'", "entries": "ARRAY['{}'::jsonb]", "resolution": "'invalid'",
         "payload": "'{}'", "reason": "'r'", "lease": "NULL", "symptom": "'s'", "kind": "'k'", "old": "1", "ids": "'{1}'",
         "superseded": "1", "text": "'t'", "error": "'e'", "resource": "'r'", "by": "1",
-        "reference": "'r'", "taint": "1",
+        "reference": "'r'", "paths": "ARRAY['a']", "taint": "1",
     ]
 
     /// What has a default that would be refused before anybody asks who calls.
