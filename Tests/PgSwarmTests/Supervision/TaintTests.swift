@@ -113,7 +113,9 @@ struct TaintTests {
         #expect(try await d.ada.column("SELECT count(*) FROM public.begun", as: Int.self) == [2])
         try await accept(d.right, d.ada)
         #expect(
-            try await d.ada.column("SELECT task FROM public.begun ORDER BY 1", as: Int.self) == [d.left, d.right, d.bottom])
+            try await d.ada.column("SELECT task FROM public.begun ORDER BY 1", as: Int.self) == [
+                d.left, d.right, d.bottom,
+            ])
         try await accept(d.bottom, d.ada)
         let cleared: [String] = try await d.ada.column("SELECT cleared FROM pgswarm.tainted ORDER BY task_id")
         #expect(cleared == ["redone", "verified", "verified", "verified"])
