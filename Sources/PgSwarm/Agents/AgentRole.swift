@@ -40,7 +40,8 @@ public struct AgentRole: RawRepresentable, Sendable, Hashable {
     /// - Throws: `not_allowed`, as the database would.
     public func check(_ duty: Duty, of agent: AgentName) throws(SwarmError) {
         guard may(duty) else {
-            let roles = duty.roles.isEmpty ? "people" : "the role " + duty.roles.map(\.rawValue).joined(separator: " or ")
+            let roles =
+                duty.roles.isEmpty ? "people" : "the role " + duty.roles.map(\.rawValue).joined(separator: " or ")
             throw SwarmError(.notAllowed, "agent \"\(agent)\" is a \(rawValue): this is for \(roles)", hint: hint)
         }
     }

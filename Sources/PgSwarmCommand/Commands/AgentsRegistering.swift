@@ -68,7 +68,8 @@ extension AgentsCommand {
             let credential = try await connection.register(
                 draft, replaceCredential: replaceCredential, agent: caller.agent, session: caller.session)
             try CredentialFile(path: path).keep(
-                credential, orElse: "The agent is registered; repeat with --replace-credential and another --credential-file.")
+                credential,
+                orElse: "The agent is registered; repeat with --replace-credential and another --credential-file.")
             let role = AgentRole(credential: credential)?.rawValue ?? ""
             if context.json {
                 context.console.json([
@@ -117,7 +118,8 @@ extension AgentsCommand {
             let (credential, end) = try await connection.mint(
                 draft, expires: expires, agent: caller.agent, session: caller.session)
             try CredentialFile(path: path).keep(
-                credential, orElse: "The agent is made, but nobody has its credential: retire it and mint another name.")
+                credential, orElse: "The agent is made, but nobody has its credential: retire it and mint another name."
+            )
             if context.json {
                 context.console.json([
                     "agent": .string(name), "credential_file": .string(path), "expires_at": JSON(end),

@@ -71,7 +71,8 @@ struct RoleCommandTests {
         let child = try await shell.json("agents", "mint", "builder/1", "--expires", "1h", as: "builder")
         #expect(child["agent"] == "builder/1")
         #expect(try await shell.claim("q", as: "builder/1")["attempt"] == 1)
-        let settings = try await shell.json("agents", "set", "builder", "model=haiku/4.5", "capabilities=a,b", as: "ann")
+        let settings = try await shell.json(
+            "agents", "set", "builder", "model=haiku/4.5", "capabilities=a,b", as: "ann")
         #expect(settings["settings"]["capabilities"] == .array(["a", "b"]))
         let agents = try await shell.list("agents")
         let chief = try #require(agents.first { $0["agent"] == "chief" })

@@ -13,7 +13,8 @@ struct SwarmRoleTests {
         configuration.agent = "chief"
         configuration.reconnectWindow = .zero
         configure(&configuration)
-        return Swarm(try ConnectionOptions(url: "postgresql://nobody@/x?host=/nonexistent"), configuration: configuration)
+        return Swarm(
+            try ConnectionOptions(url: "postgresql://nobody@/x?host=/nonexistent"), configuration: configuration)
     }
 
     private func code(_ body: () async throws -> Void) async -> SwarmError.Code? {

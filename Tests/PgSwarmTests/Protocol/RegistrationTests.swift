@@ -6,7 +6,9 @@ import struct FoundationEssentials.UUID
 
 @Suite("Who registers whom, and who is of whose line", .database, .timeLimit(.minutes(5)))
 struct RegistrationTests {
-    private func register(_ name: String, _ role: String, by caller: Caller, session: UUID? = nil) async throws -> String {
+    private func register(_ name: String, _ role: String, by caller: Caller, session: UUID? = nil) async throws
+        -> String
+    {
         try await caller.value(
             """
             SELECT pgswarm.register_agent(\(name), \(role), agent => \(session == nil ? caller.agent : nil),
@@ -37,9 +39,13 @@ struct RegistrationTests {
             """)
         #expect(credential.hasPrefix("pgs_worker_"))
         let row = try await ada.rows("SELECT role, owner, model, capabilities FROM pgswarm.agents WHERE agent = 'w'")[0]
-        #expect(try row.decode((String, String, String, [String]).self) == ("worker", "ann", "sonnet/4.5", ["gpu", "swift"]))
+        #expect(
+            try row.decode((String, String, String, [String]).self) == (
+                "worker", "ann", "sonnet/4.5", ["gpu", "swift"]
+            ))
         let settings: SQL = #"SELECT pgswarm.set_agent('w', '{"model": "haiku/4", "owner": null}')::text"#
-        #expect(try await ada.value(settings) == #"{"model": "haiku/4", "owner": null, "capabilities": ["gpu", "swift"]}"#)
+        #expect(
+            try await ada.value(settings) == #"{"model": "haiku/4", "owner": null, "capabilities": ["gpu", "swift"]}"#)
         for (call, code): (SQL, String) in [
             ("SELECT pgswarm.register_agent('w', 'reviewer', replace_credential => true)", "PS010"),
             ("SELECT pgswarm.register_agent('v', 'king')", "PS003"),
@@ -111,9 +117,11 @@ struct RegistrationTests {
             let other = try await session(role, register(role, role, by: ada), on: ada)
             #expect(await refusal { _ = try await mint("x", by: other) } == "PS014")
         }
-        let child = try await session("c", mint("c", ", expires => '1 hour', capabilities => '{a}'", by: worker), on: ada)
+        let child = try await session(
+            "c", mint("c", ", expires => '1 hour', capabilities => '{a}'", by: worker), on: ada)
         let last = try await session("d", mint("d", ", expires => '5 hours'", by: child), on: ada)
-        #expect(try await ada.column("SELECT DISTINCT owner FROM pgswarm.agents WHERE minted_by IN ('w', 'c')") == ["ann"])
+        #expect(
+            try await ada.column("SELECT DISTINCT owner FROM pgswarm.agents WHERE minted_by IN ('w', 'c')") == ["ann"])
         #expect(try await lineage(of: "d", ada) == ["ada", "w", "c", "d", "coordinator"])
         try await ada.enqueue(count: 3)
         let leaf = Caller(connection: ada.connection, agent: "d")
@@ -129,7 +137,8 @@ struct RegistrationTests {
         let second = try await session("e", mint("e", by: worker), on: ada)
         try await ada.rows("SELECT pgswarm.retire_agent('w', 'successor')")
         #expect(await refusal { try await leaf.claim(session: second) } == "PS013")
-        let retired: [String] = try await ada.column("SELECT agent FROM pgswarm.agents WHERE retired_at IS NOT NULL ORDER BY 1")
+        let retired: [String] = try await ada.column(
+            "SELECT agent FROM pgswarm.agents WHERE retired_at IS NOT NULL ORDER BY 1")
         #expect(retired == ["c", "d", "e", "w"])
     }
 

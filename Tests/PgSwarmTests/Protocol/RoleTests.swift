@@ -99,7 +99,8 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
+            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
@@ -122,7 +123,8 @@ struct RoleTests {
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
+            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {

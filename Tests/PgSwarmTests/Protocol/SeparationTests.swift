@@ -22,7 +22,8 @@ struct SeparationTests {
         "problem": "1", "payloads": "ARRAY['{}'::jsonb]", "title": "'t'", "solution": "'1'", "evidence": "'e'",
         "namespace": "'n'", "patterns": "ARRAY['a']", "settings": "'{}'", "force": "'open'", "role": "'worker'",
         "target": "'swarm'", "action": "'pause'", "entries": "ARRAY['{}'::jsonb]", "resolution": "'invalid'",
-        "payload": "'{}'", "reason": "'r'", "lease": "NULL", "symptom": "'s'", "kind": "'k'", "old": "1", "ids": "'{1}'",
+        "payload": "'{}'", "reason": "'r'", "lease": "NULL", "symptom": "'s'", "kind": "'k'", "old": "1",
+        "ids": "'{1}'",
         "superseded": "1", "text": "'t'", "error": "'e'", "resource": "'r'", "by": "1",
         "reference": "'r'", "paths": "ARRAY['a']", "taint": "1",
     ]
@@ -74,7 +75,8 @@ struct SeparationTests {
         }
     }
 
-    @Test("A coordinator's login is refused every executing function", arguments: ["coordinator", "reader", "reviewer"])
+    @Test(
+        "A coordinator's login is refused every executing function", arguments: ["coordinator", "reader", "reviewer"])
     func login(role: String) async throws {
         let ada = try await Caller.named()
         let executing = try await functions(ada, for: ["pgswarm_worker"], not: ["pgswarm_\(role)"])
@@ -95,7 +97,8 @@ struct SeparationTests {
     @Test(
         "Whatever its login may, an agent is refused what is for other roles",
         arguments: [
-            ("coordinator", ["worker"], ["coordinator"]), ("reviewer", ["worker", "coordinator", "operator"], ["reviewer"]),
+            ("coordinator", ["worker"], ["coordinator"]),
+            ("reviewer", ["worker", "coordinator", "operator"], ["reviewer"]),
             ("worker", ["coordinator", "operator", "reviewer"], ["worker"]),
             ("coordinator", ["operator"], ["coordinator"]),
         ])
@@ -134,7 +137,8 @@ struct SeparationTests {
         }
         try await withLogin("pgswarm_reviewer") { login in
             for call: SQL in [
-                "SELECT pgswarm.renew(\(handle))", "SELECT pgswarm.progress(\(handle))", "SELECT pgswarm.hold(\(handle))",
+                "SELECT pgswarm.renew(\(handle))", "SELECT pgswarm.progress(\(handle))",
+                "SELECT pgswarm.hold(\(handle))",
                 "SELECT pgswarm.fail(\(handle))", "SELECT pgswarm.release(\(handle))",
                 "SELECT pgswarm.settle(ARRAY[\(handle)])", "SELECT pgswarm.renew(ARRAY[\(handle)])",
             ] {
@@ -162,7 +166,9 @@ struct SeparationTests {
             #expect(await refusal { try await ada.claim(session: session) } == "PS014")
         }
         #expect(await refusal { try await ada.claim() } == "PS014")
-        #expect(await refusal { try await ada.rows("SELECT * FROM pgswarm.reserve_take('n', '{a}', agent => 'ada')") } == "PS014")
+        #expect(
+            await refusal { try await ada.rows("SELECT * FROM pgswarm.reserve_take('n', '{a}', agent => 'ada')") }
+                == "PS014")
         try await ada.rows("SELECT pgswarm.close_session(\(coordinator))")
         #expect(try await ada.claim(session: later).count == 1)
         // One that died is in nobody's way.
