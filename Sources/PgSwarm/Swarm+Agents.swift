@@ -2,8 +2,9 @@ public import FoundationEssentials
 public import Postgres
 
 extension Swarm {
-    /// The role that this swarm works in: the configured one, a coordinator's for a coordinator's session, or that of the
-    /// credential. `nil` when only the database knows.
+    /// The role that this swarm works in; `nil` when only the database knows.
+    ///
+    /// A coordinator's for a coordinator's session, else the configured one, or that of the credential.
     var role: AgentRole? {
         if configuration.sessionKind == .coordinator { return .coordinator }
         return configuration.role ?? configuration.credential.flatMap { AgentRole(credential: $0) }

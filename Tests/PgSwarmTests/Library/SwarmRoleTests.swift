@@ -49,7 +49,7 @@ struct SwarmRoleTests {
         for (number, call) in calls.enumerated() { #expect(await code(call) == .notAllowed, "call \(number)") }
         #expect(await code { try await swarm.pause("q") } != .notAllowed)
         #expect(await code { try await swarm.enqueue(TaskDraft(queue: "q")) } != .notAllowed)
-        #expect(await code { try await swarm.configure("q", JSONText("{}")) } == .notAllowed)
+        if how == 0 { #expect(await code { try await swarm.configure("q", JSONText("{}")) } == .notAllowed) }
         await swarm.close()
     }
 

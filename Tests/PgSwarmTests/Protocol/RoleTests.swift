@@ -108,7 +108,7 @@ struct RoleTests {
         }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
-            "breaker_set", "control", "problem_close", "problem_import",
+            "breaker_set", "control", "mark_integrated", "problem_close", "problem_import",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -117,13 +117,14 @@ struct RoleTests {
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
-            "problem_set", "set_agent", "breaker_force",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
         ] {
             expected[name] = ["operator"]
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
+            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {
