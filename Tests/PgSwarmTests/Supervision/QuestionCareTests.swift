@@ -54,7 +54,7 @@ struct QuestionCareTests {
             #expect(try await login.value(call) == "ok")
             try await letPass(.seconds(3601))
             try await ada.sweep()
-            try await ada.beat(session)
+            _ = try await ada.beat(session)
             let late: SQL = "SELECT code FROM pgswarm.question_answer(\(second), 'yes', session => \(session))"
             #expect(await ["PS013", "PS014"].contains(refusal { try await login.rows(late) }))
         }
