@@ -18,7 +18,7 @@ RUN swift build -c release --product pgswarm --static-swift-stdlib \
 # The same Debian as above, so that libpq and the C library fit.
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 ca-certificates \
+    && apt-get install -y --no-install-recommends libpq5 ca-certificates curl \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 10001 pgswarm
 COPY --from=build /usr/local/bin/pgswarm /usr/local/bin/pgswarm

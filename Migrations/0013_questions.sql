@@ -26,14 +26,19 @@ CREATE TABLE pgswarm.question (
     answered_at    timestamptz,
     answered_by    text,
     decision       boolean     NOT NULL DEFAULT false,  -- the answer holds for whoever asks the same again
+    loose          boolean     NOT NULL DEFAULT false,  -- it has ended, and some that waited were locked at that moment
     CONSTRAINT question_default_has_fallback CHECK (on_deadline <> 'default' OR fallback IS NOT NULL),
     CONSTRAINT question_answered_has_answer CHECK (state NOT IN ('answered', 'defaulted') OR answer IS NOT NULL)
 );
 COMMENT ON TABLE pgswarm.question IS 'What agents ask people. One question, however many ask it.';
-CREATE UNIQUE INDEX question_open ON pgswarm.question (hash) WHERE state = 'open';
+-- Who asks the same but wants something else at the deadline has a question of its own: each ends as it was declared.
+CREATE UNIQUE INDEX question_open ON pgswarm.question
+    (hash, on_deadline, (CASE WHEN on_deadline = 'default' THEN fallback ELSE '' END)) WHERE state = 'open';
 CREATE INDEX question_decided ON pgswarm.question (hash, id) WHERE decision;
 CREATE INDEX question_deadline ON pgswarm.question (deadline) WHERE state = 'open' AND deadline IS NOT NULL;
 CREATE INDEX question_asker ON pgswarm.question (asker, at);
+CREATE INDEX question_loose ON pgswarm.question (id) WHERE loose;
+CREATE INDEX question_ended ON pgswarm.question (answered_at) WHERE state <> 'open' AND NOT decision;
 
 CREATE TABLE pgswarm.question_waiter (
     question  bigint      NOT NULL,
@@ -41,7 +46,7 @@ CREATE TABLE pgswarm.question_waiter (
     at        timestamptz NOT NULL,
     agent     integer     NOT NULL,
     parked    boolean     NOT NULL,   -- it waits for the answer; otherwise it only wants to know
-    ended     text        CHECK (ended IN ('resumed', 'denied')),
+    ended     text        CHECK (ended IN ('resumed', 'denied', 'gone')),  -- gone: it waited no more when the answer came
     PRIMARY KEY (question, task)
 );
 CREATE INDEX question_waiter_task ON pgswarm.question_waiter (task);
@@ -84,6 +89,7 @@ CREATE TABLE pgswarm.webhook_delivery (
     error      text
 );
 CREATE INDEX webhook_delivery_due ON pgswarm.webhook_delivery (due) WHERE state = 'waiting';
+CREATE INDEX webhook_delivery_ended ON pgswarm.webhook_delivery (ended_at) WHERE state <> 'waiting';
 COMMENT ON TABLE pgswarm.webhook_delivery IS 'What is to be told, written in the transaction of what happened, sent after it.';
 
 INSERT INTO pgswarm.pulse VALUES ('questions', '-infinity');

@@ -155,7 +155,9 @@ BEGIN
             taken_back := pgswarm._take_back(ARRAY[task], reason, actor);
         END IF;
     ELSE
-        UPDATE pgswarm.waiting w SET state = 'held', reason = 'paused' WHERE w.task = _control_task.task;
+        -- What waits for an answer goes on waiting for it, and is held when it has come.
+        UPDATE pgswarm.waiting w SET state = 'held', reason = 'paused'
+        WHERE w.task = _control_task.task AND w.reason IS DISTINCT FROM 'question';
     END IF;
 END
 $$;

@@ -9,16 +9,17 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    q      pgswarm.question;
-    v_who  record;
-    v_now  timestamptz;
-    v_late boolean;
+    v_actor integer := pgswarm._actor(question_answer.agent, question_answer.session);  -- sessions are locked before questions
+    q       pgswarm.question;
+    v_who   record;
+    v_now   timestamptz;
+    v_late  boolean;
 BEGIN
     SELECT * INTO q FROM pgswarm.question x WHERE x.id = question_answer.id FOR UPDATE;
     IF NOT FOUND THEN
         PERFORM pgswarm._refuse('not_found', format('there is no question %s', id), 'see the open ones with: pgswarm question list');
     END IF;
-    v_who := pgswarm._answerer(q, question_answer.agent, question_answer.session);
+    v_who := pgswarm._answerer(q, v_actor, question_answer.agent, question_answer.session);
     v_now := pgswarm.clock();
     IF length(btrim(coalesce(answer, ''))) NOT BETWEEN 1 AND 4000 OR answer <> ALL (q.options) THEN
         PERFORM pgswarm._refuse('invalid_argument', format('%L is no answer to question %s', left(coalesce(answer, ''), 80), id),
@@ -43,7 +44,8 @@ BEGIN
                 jsonb_build_object('question', q.id::text, 'state', q.state), v_now);
         END IF;
     END IF;
-    resumed := (SELECT count(*) FROM pgswarm.question_waiter w WHERE w.question = q.id AND w.ended = 'resumed' AND w.parked);
+    resumed := (SELECT count(*) FROM pgswarm.question_waiter w
+                WHERE w.question = q.id AND w.parked AND (w.ended = 'resumed' OR w.ended IS NULL));
     IF v_late AND resume THEN
         resumed := pgswarm._resume_denied(q, answer, v_who.name, v_now);
     END IF;
@@ -61,24 +63,29 @@ COMMENT ON FUNCTION pgswarm.question_answer IS
     'same later gets it at once. resume: tasks that a deadline had denied begin again with this answer. A person''s act, or of '
     'the present rung.';
 
--- Who may answer: a person always; the coordinator or an agent, while the question is on their rung.
+-- Who may answer: a person always; the coordinator or an agent, while the question is on their rung. An agent that asked,
+-- or waits, does not answer itself.
 CREATE FUNCTION pgswarm._answerer(
-    question pgswarm.question, agent text, session uuid, OUT who integer, OUT name text, OUT separated boolean
+    question pgswarm.question, actor integer, agent text, session uuid, OUT who integer, OUT name text, OUT separated boolean
 )
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(_answerer.agent, _answerer.session);
     v_agent pgswarm.agent;
     v_rung  text := question.rungs[question.rung];
 BEGIN
-    SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.id = v_actor;
+    SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.id = actor;
     name := v_agent.name;
-    IF v_rung = v_agent.name OR (v_rung = 'coordinator' AND (v_agent.role = 'coordinator' OR _answerer.session IS NOT NULL
-        AND (pgswarm._live_session(_answerer.session)).role = 'coordinator'))
+    IF (CASE v_rung
+           WHEN 'human' THEN false  -- whatever somebody calls himself
+           WHEN 'coordinator' THEN v_agent.role = 'coordinator' OR (_answerer.session IS NOT NULL
+               AND (pgswarm._live_session(_answerer.session)).role = 'coordinator')
+           ELSE v_rung = v_agent.name END)
+       AND actor <> question.asker
+       AND NOT EXISTS (SELECT FROM pgswarm.question_waiter w WHERE w.question = question.id AND w.agent = actor)
     THEN
-        who := v_actor;
+        who := actor;
         separated := false;
         RETURN;
     END IF;
@@ -112,8 +119,8 @@ END
 $$;
 
 -- Sends the waiting tasks back with the answer, in small steps, so that they don't come as a herd; of a denied question
--- they end. One that somebody has just locked is passed over: upkeep finds it. Answers how many were passed over.
-CREATE FUNCTION pgswarm._end_question_waits(question pgswarm.question, at timestamptz) RETURNS integer
+-- they end. One that somebody has just locked is passed over: the question is loose, and upkeep comes back to it.
+CREATE FUNCTION pgswarm._end_question_waits(question pgswarm.question, at timestamptz) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -135,8 +142,12 @@ BEGIN
     ELSIF v_tasks <> '{}' THEN
         v_step := least(interval '20 milliseconds', interval '900 milliseconds' / cardinality(v_tasks));
         UPDATE pgswarm.waiting w
-        SET state = 'scheduled', reason = 'answered', due = _end_question_waits.at + v_step * (x.ord - 1)
-        FROM unnest(v_tasks) WITH ORDINALITY x (task, ord) WHERE w.task = x.task;
+        SET state = CASE WHEN p.task IS NULL THEN 'scheduled' ELSE 'held' END,
+            reason = CASE WHEN p.task IS NULL THEN 'answered' ELSE 'paused' END,
+            due = _end_question_waits.at + v_step * (x.ord - 1)
+        FROM unnest(v_tasks) WITH ORDINALITY x (task, ord)
+        LEFT JOIN pgswarm.paused_task p ON p.task = x.task
+        WHERE w.task = x.task;
         PERFORM pgswarm._record('resumed', w.queue, NULL, NULL, array_agg(w.task ORDER BY w.due),
             jsonb_build_object('question', question.id::text), at)
         FROM pgswarm.waiting w WHERE w.task = ANY (v_tasks) GROUP BY w.queue;
@@ -144,12 +155,15 @@ BEGIN
         PERFORM pgswarm._ring_for(v_tasks);
     END IF;
     UPDATE pgswarm.question_waiter x
-    SET ended = CASE WHEN question.state = 'denied' AND x.parked THEN 'denied' ELSE 'resumed' END
+    SET ended = CASE WHEN NOT x.parked THEN 'resumed' WHEN x.task <> ALL (v_tasks) THEN 'gone'
+                     WHEN question.state = 'denied' THEN 'denied' ELSE 'resumed' END
     WHERE x.question = question.id AND x.ended IS NULL
-      AND (x.task = ANY (v_tasks)
+      AND (NOT x.parked OR x.task = ANY (v_tasks)
            -- What is parked for it no more, cancelled perhaps, waits for nothing.
            OR NOT EXISTS (SELECT FROM pgswarm.waiting w WHERE w.task = x.task AND w.state = 'parked' AND w.reason = 'question'));
-    RETURN (SELECT count(*) FROM pgswarm.question_waiter x WHERE x.question = question.id AND x.ended IS NULL);
+    UPDATE pgswarm.question q SET loose = NOT q.loose
+    WHERE q.id = question.id
+      AND q.loose <> EXISTS (SELECT FROM pgswarm.question_waiter x WHERE x.question = q.id AND x.ended IS NULL);
 END
 $$;
 
@@ -214,19 +228,30 @@ BEGIN
     SELECT * INTO q FROM pgswarm.question x WHERE x.id = question_withdraw.id FOR UPDATE;
     IF NOT FOUND THEN
         PERFORM pgswarm._refuse('not_found', format('there is no question %s', id), 'see the open ones with: pgswarm question list');
-    ELSIF q.state <> 'open' THEN
+    ELSIF q.state <> 'open' AND NOT q.decision THEN
         PERFORM pgswarm._refuse('wrong_state', format('question %s is %s', id, q.state), 'only an open question can be withdrawn');
-    ELSIF v_actor <> q.asker THEN
+    ELSIF q.decision OR v_actor <> q.asker OR EXISTS (
+        SELECT FROM pgswarm.question_waiter w WHERE w.question = q.id AND w.agent <> v_actor AND w.ended IS NULL)
+    THEN
+        -- What others wait for as well is not the asker's to take away.
         PERFORM pgswarm._human_actor(question_withdraw.agent, question_withdraw.session);
     END IF;
     v_now := pgswarm.clock();
+    IF q.decision THEN
+        UPDATE pgswarm.question x SET decision = false WHERE x.id = q.id;
+        PERFORM pgswarm._record('question_undecided', NULL, NULL, v_actor, NULL,
+            jsonb_strip_nulls(jsonb_build_object('question', q.id::text, 'reason', left(reason, 4000))), v_now);
+        RETURN 0;
+    END IF;
     PERFORM pgswarm._close_question(q, 'withdrawn', NULL, left(reason, 4000),
         (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor), false, v_now);
     RETURN (SELECT count(*) FROM pgswarm.question_waiter w WHERE w.question = q.id AND w.parked);
 END
 $$;
 COMMENT ON FUNCTION pgswarm.question_withdraw IS
-    'Takes a question back: its asker''s or a person''s act. What waits for it comes back without an answer.';
+    'Takes a question back: a person''s act, or its asker''s while no other agent waits for it. What waits for it comes back '
+    'without an answer. Of an answer that was made a decision, the decision is taken back: whoever asks the same later asks '
+    'people again.';
 
 -- The brief of a task that is not governed: the answers to its questions, if it ever asked.
 CREATE FUNCTION pgswarm._brief_asked(task bigint) RETURNS jsonb
@@ -245,8 +270,15 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN (
-        SELECT jsonb_agg(jsonb_build_object('question', x.id::text, 'text', x.text, 'state', x.state, 'answer', x.answer,
-                                            'note', x.note, 'by', x.answered_by, 'at', x.answered_at) ORDER BY x.id DESC)
+        SELECT jsonb_agg(
+            jsonb_build_object('question', x.id::text, 'text', x.text, 'state', x.state, 'answer', x.answer,
+                               'note', x.note, 'by', x.answered_by, 'at', x.answered_at)
+            || coalesce((SELECT jsonb_build_object('late', jsonb_agg(
+                                    jsonb_build_object('answer', l.answer, 'note', l.note, 'by', a.name, 'at', l.at) ORDER BY l.id))
+                         FROM (SELECT * FROM pgswarm.question_answer l WHERE l.question = x.id AND l.late
+                               ORDER BY l.id DESC LIMIT 5) l
+                         JOIN pgswarm.agent a ON a.id = l.agent
+                         HAVING count(*) > 0), '{}') ORDER BY x.id DESC)
         FROM (
             SELECT q.* FROM pgswarm.question_waiter w JOIN pgswarm.question q ON q.id = w.question
             WHERE w.task = _brief_answers.task AND q.state <> 'open' ORDER BY q.id DESC LIMIT 5

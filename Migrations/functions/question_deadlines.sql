@@ -36,13 +36,33 @@ BEGIN
     END LOOP;
     -- Waiters that somebody had locked when their question ended.
     FOR q IN
-        SELECT * FROM pgswarm.question x
-        WHERE x.state <> 'open'
-          AND x.id IN (SELECT w.question FROM pgswarm.question_waiter w WHERE w.parked AND w.ended IS NULL LIMIT batch)
-        ORDER BY x.id FOR NO KEY UPDATE SKIP LOCKED
+        SELECT * FROM pgswarm.question x WHERE x.loose ORDER BY x.id LIMIT batch FOR NO KEY UPDATE SKIP LOCKED
     LOOP
         PERFORM pgswarm._end_question_waits(q, at);
     END LOOP;
     RETURN v_count >= batch;
+END
+$$;
+
+-- What nobody looks at any more: questions long ended, unless they are decisions, and what the webhook was told of.
+CREATE FUNCTION pgswarm._upkeep_questions(before timestamptz, batch integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_questions bigint[];
+BEGIN
+    v_questions := ARRAY(
+        SELECT q.id FROM pgswarm.question q
+        WHERE q.state <> 'open' AND NOT q.decision AND NOT q.loose AND q.answered_at < before
+          -- A task that is still there may be shown its answer again.
+          AND NOT EXISTS (SELECT FROM pgswarm.question_waiter w JOIN pgswarm.task t ON t.id = w.task WHERE w.question = q.id)
+        ORDER BY q.answered_at LIMIT batch FOR UPDATE SKIP LOCKED);
+    DELETE FROM pgswarm.question_waiter w WHERE w.question = ANY (v_questions);
+    DELETE FROM pgswarm.question_answer a WHERE a.question = ANY (v_questions);
+    DELETE FROM pgswarm.question q WHERE q.id = ANY (v_questions);
+    DELETE FROM pgswarm.webhook_delivery d
+    WHERE d.id = ANY (ARRAY(SELECT x.id FROM pgswarm.webhook_delivery x
+                            WHERE x.state <> 'waiting' AND x.ended_at < before ORDER BY x.ended_at LIMIT batch));
 END
 $$;

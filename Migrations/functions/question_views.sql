@@ -41,9 +41,9 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT 'question',
-           format('it waits for an answer to question %s since %s: %s; answer it with: pgswarm question answer %s %s', q.id,
+           format('it waits for an answer to question %s since %s: %s; answer it with: pgswarm question answer %s ANSWER%s', q.id,
                   pgswarm._moment(w.at), left(q.text, 200), q.id,
-                  coalesce(array_to_string(ARRAY(SELECT quote_literal(o) FROM unnest(q.options) o), '|'), 'TEXT')),
+                  coalesce(' (' || array_to_string(q.options, ', ') || ')', '')),
            q.deadline, jsonb_build_object('question', q.id::text, 'on_deadline', q.on_deadline)
     FROM pgswarm.question_waiter w JOIN pgswarm.question q ON q.id = w.question
     WHERE w.task = _why_asked.task AND w.parked AND w.ended IS NULL

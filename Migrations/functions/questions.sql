@@ -36,8 +36,9 @@ END
 $$;
 COMMENT ON FUNCTION pgswarm.question_ask IS
     'Asks people. Under a handle the task is parked at no cost (unless park is false) and comes back with the answer. The same '
-    'question of others is one question with more waiters; an answer that was made a decision is given at once. At the '
-    'deadline: wait, default (fallback), deny (the waiting tasks end) or escalate (the next of rungs).';
+    'question of others (text and options, or the topic; the plan; what happens at the deadline) is one question with more '
+    'waiters, whose first deadline holds; an answer that was made a decision is given at once. At the deadline: wait, default '
+    '(fallback), deny (the waiting tasks end) or escalate (the next of rungs).';
 
 -- Whose handle it is. The lease itself is locked later; a repetition of a call that parked the task finds its hold ended.
 CREATE FUNCTION pgswarm._asker_of(handle text) RETURNS integer
@@ -48,6 +49,7 @@ DECLARE
     v_agent integer;
 BEGIN
     PERFORM pgswarm._check_handle(handle);
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     SELECT s.agent INTO v_agent
     FROM (
         SELECT l.session FROM pgswarm.lease l
@@ -145,14 +147,19 @@ BEGIN
     SELECT * INTO q FROM pgswarm.question x WHERE x.hash = v_hash AND x.decision ORDER BY x.id DESC LIMIT 1;
     WHILE q.id IS NULL LOOP
         -- Locked, so that the answer either is there already or finds this task waiting.
-        SELECT * INTO q FROM pgswarm.question x WHERE x.hash = v_hash AND x.state = 'open' FOR UPDATE;
+        SELECT * INTO q FROM pgswarm.question x
+        WHERE x.hash = v_hash AND x.on_deadline = _ask.on_deadline
+          AND CASE WHEN x.on_deadline = 'default' THEN x.fallback ELSE '' END
+              = CASE WHEN _ask.on_deadline = 'default' THEN _ask.fallback ELSE '' END
+          AND x.state = 'open'
+        FOR UPDATE;
         EXIT WHEN FOUND;
         PERFORM pgswarm._limit_questions(actor, v_now);
         INSERT INTO pgswarm.question (at, asker, plan, scope, topic, hash, text, options, fallback, severity, on_deadline,
                                       patience, deadline, rungs)
         VALUES (v_now, actor, v_plan, _ask.scope, _ask.topic, v_hash, _ask.text, _ask.options, _ask.fallback,
                 _ask.severity, _ask.on_deadline, _ask.patience, v_now + _ask.patience, _ask.rungs)
-        ON CONFLICT (hash) WHERE state = 'open' DO NOTHING
+        ON CONFLICT DO NOTHING
         RETURNING * INTO q;
         v_created := q.id IS NOT NULL;
     END LOOP;
@@ -200,6 +207,9 @@ AS $$
 DECLARE
     v_parks boolean := coalesce(park, true) AND question.state = 'open';
 BEGIN
+    -- It was cancelled and begun again, perhaps: what it waited for in its earlier life no longer moves it.
+    UPDATE pgswarm.question_waiter x SET ended = 'gone'
+    WHERE x.task = lease.task AND x.question <> question.id AND x.parked AND x.ended IS NULL;
     IF checkpoint IS NOT NULL THEN
         INSERT INTO pgswarm.progress (task, at, session, epoch, checkpoint)
         VALUES (lease.task, _wait_for_answer.at, lease.session, lease.epoch, pgswarm._bounded('checkpoint', checkpoint));

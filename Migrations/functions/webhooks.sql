@@ -34,6 +34,9 @@ DECLARE
 BEGIN
     IF url IS NULL THEN
         DELETE FROM pgswarm.webhook;
+        UPDATE pgswarm.webhook_delivery d
+        SET state = 'dead', ended_at = pgswarm.clock(), error = 'the webhook was turned off', lease = NULL, until = NULL
+        WHERE d.state = 'waiting';
         PERFORM pgswarm._record('webhook_off', NULL, NULL, v_actor, NULL, NULL, pgswarm.clock());
         RETURN NULL;
     END IF;
@@ -59,7 +62,8 @@ BEGIN
             (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor))
     ON CONFLICT (singleton) DO UPDATE
         SET url = excluded.url, secret = excluded.secret, events = excluded.events, set_at = excluded.set_at, set_by = excluded.set_by;
-    PERFORM pgswarm._record('webhook_set', NULL, NULL, v_actor, NULL, jsonb_build_object('url', url), pgswarm.clock());
+    PERFORM pgswarm._record('webhook_set', NULL, NULL, v_actor, NULL,
+        jsonb_build_object('host', substring(url FROM '^https?://([^/?#]+)')), pgswarm.clock());  -- the rest may be a secret
     v_shown := 'whsec_' || replace(encode(v_secret, 'base64'), E'\n', '');
     RETURN v_shown;
 END
@@ -142,7 +146,7 @@ COMMENT ON FUNCTION pgswarm.webhook_next IS
     'Takes up to count deliveries that are due, signed: the headers are webhook-id (msg_ and the id), webhook-timestamp and '
     'webhook-signature. Say with webhook_sent how it went.';
 
--- A failed one is tried again with jitter, eight times in about a day, then it is dead with its last cause.
+-- A failed one is tried again with jitter, eight times in about eight hours, then it is dead with its last cause.
 CREATE FUNCTION pgswarm.webhook_sent(id bigint, lease uuid, error text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
