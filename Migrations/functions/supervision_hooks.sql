@@ -16,11 +16,6 @@ CREATE FUNCTION pgswarm._refused_output(task bigint, result jsonb) RETURNS jsonb
 
 CREATE FUNCTION pgswarm._refused_role(lease pgswarm.lease) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
-CREATE FUNCTION pgswarm._artifact_hashes(task bigint) RETURNS text[] LANGUAGE sql STABLE AS 'SELECT NULL::text[]';
-CREATE FUNCTION pgswarm._brief_artifacts(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-CREATE FUNCTION pgswarm._brief_notes(plan integer) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-CREATE FUNCTION pgswarm._brief_decisions(plan integer, task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-
 CREATE FUNCTION pgswarm._brief_answers(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._check_review_terms(item integer, review jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
