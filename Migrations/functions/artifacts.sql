@@ -140,6 +140,7 @@ DECLARE
     v_new    pgswarm.artifact;
     v_old    pgswarm.artifact;
     v_answer jsonb;
+    v_put    record;
     w        record;
 BEGIN
     IF num_nonnulls(body_json, body_text, body_bytes, artifact_put.reference) <> 1 THEN
@@ -206,7 +207,9 @@ BEGIN
     v_new.kind := v_kind;
     v_new.name := v_name;
     v_new.contract_version := pgswarm._artifact_contract(w.task, contract);
-    SELECT p.artifact, p.created INTO v_old, created FROM pgswarm._put(v_new, v_body) p;
+    v_put := pgswarm._put(v_new, v_body);
+    v_old := v_put.artifact;
+    created := v_put.created;
     id := v_old.id;
     version := v_old.version;
     hash := encode(v_old.hash, 'hex');
