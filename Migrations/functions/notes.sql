@@ -77,7 +77,7 @@ BEGIN
     SELECT * INTO v_set FROM pgswarm.setting;
     LOOP
         SELECT * INTO n FROM pgswarm.note x WHERE x.plan = v_plan AND x.key = v_key FOR NO KEY UPDATE;
-        IF expect_version <> CASE WHEN n.value IS NULL THEN 0 ELSE n.version END THEN
+        IF expect_version <> (CASE WHEN n.value IS NULL THEN 0 ELSE n.version END) THEN
             PERFORM pgswarm._refuse_stale(n, v_key, expect_version);
         END IF;
         IF n.value IS NULL AND note_set.value IS NULL THEN
