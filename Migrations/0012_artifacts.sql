@@ -42,7 +42,7 @@ CREATE INDEX artifact_task ON pgswarm.artifact (task, epoch) WHERE task IS NOT N
 CREATE UNIQUE INDEX artifact_task_name ON pgswarm.artifact (task, name, version) WHERE task IS NOT NULL AND name IS NOT NULL;
 CREATE UNIQUE INDEX artifact_plan_name ON pgswarm.artifact (coalesce(plan, 0), name, version)
     WHERE task IS NULL AND name IS NOT NULL;
-CREATE INDEX artifact_plan ON pgswarm.artifact (plan, name, id);
+CREATE INDEX artifact_plan ON pgswarm.artifact (coalesce(plan, 0), name, id);
 CREATE INDEX artifact_agent ON pgswarm.artifact (agent, created_at) WHERE task IS NULL;
 CREATE INDEX artifact_body_of ON pgswarm.artifact (body) WHERE body IS NOT NULL;
 CREATE INDEX artifact_created_at ON pgswarm.artifact (created_at);

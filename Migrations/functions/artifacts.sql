@@ -82,7 +82,7 @@ BEGIN
     IF v_agent ->> 'role' = 'coordinator' OR v_session ->> 'kind' = 'coordinator' OR v_session ->> 'role' = 'coordinator'
         OR NOT (pg_has_role(session_user, 'pgswarm_worker', 'MEMBER') OR pg_has_role(session_user, 'pgswarm_operator', 'MEMBER'))
     THEN
-        PERFORM pgswarm._refuse('not_allowed', format('%s coordinates: it may not put an artifact of kind %s', v_agent ->> 'name', kind),
+        PERFORM pgswarm._refuse('not_allowed', format('%s does not execute: it may not put an artifact of kind %s', v_agent ->> 'name', kind),
             'enqueue a task for it; a worker makes and puts it');
     END IF;
 END
