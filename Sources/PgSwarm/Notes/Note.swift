@@ -36,20 +36,26 @@ public enum NoteScope: Sendable, Hashable {
     /// The whole swarm's.
     case swarm
     /// That of a plan.
-    case plan(String)
+    ///
+    /// With a handle it is written as its holder.
+    case plan(String, Handle? = nil)
     /// That of the plan of a task one holds; the swarm's if it has none.
     case held(Handle)
 
     var plan: String? {
         switch self {
         case .swarm: "swarm"
-        case .plan(let name): name
+        case .plan(let name, _): name
         case .held: nil
         }
     }
 
     var handle: Handle? {
-        if case .held(let handle) = self { handle } else { nil }
+        switch self {
+        case .swarm: nil
+        case .plan(_, let handle): handle
+        case .held(let handle): handle
+        }
     }
 }
 
