@@ -1,5 +1,5 @@
 public import FoundationEssentials
-public import Postgres
+import Postgres
 
 /// An artifact without its content.
 public struct ArtifactInfo: Sendable {

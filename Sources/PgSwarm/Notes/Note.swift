@@ -44,7 +44,7 @@ public enum NoteScope: Sendable, Hashable {
 
     var plan: String? {
         switch self {
-        case .swarm: "swarm"
+        case .swarm: nil
         case .plan(let name, _): name
         case .held: nil
         }
