@@ -32,6 +32,11 @@ enum CommandList {
                 BreakerCommand.self,
             ]),
         CommandGroup(
+            name: "SUPERVISION",
+            subcommands: [
+                TaintCommand.self
+            ]),
+        CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),
     ]
