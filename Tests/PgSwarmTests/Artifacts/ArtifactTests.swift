@@ -134,7 +134,6 @@ struct ArtifactTests {
     @Test("A claim brings what the tasks before it made, named and not carried")
     func brief() async throws {
         let ada = try await Caller.named()
-        let plan = try await ada.plan("site")
         let source = try await ada.enqueue()
         let handle = try await ada.claimOne().handle
         try await ada.put("old", name: "a", handle: handle)
@@ -148,7 +147,6 @@ struct ArtifactTests {
         #expect(brief.text.contains(#""id": "\#(made.id)""#) && brief.text.contains(#""state": "accepted""#))
         #expect(brief.text.contains(made.hash) && !brief.text.contains("new") && brief.text.contains(#""version": 2"#))
         #expect(brief.text.contains(#""key": "port""#) && brief.text.contains("we use tabs"))
-        _ = plan
     }
 
     @Test("Whoever coordinates or reviews puts no code, by no login and no session")
@@ -170,11 +168,11 @@ struct ArtifactTests {
                 #expect(
                     await refusal { try await login.rows("SELECT pgswarm.artifact_put('code', body_text => 'x')") }
                         == "PS014")
-                try await login.rows("SELECT pgswarm.artifact_put('document', body_text => 'x')")
+                _ = try await login.rows("SELECT pgswarm.artifact_put('document', body_text => 'x')")
             }
         }
         try await withLogin("pgswarm_worker") { login in
-            try await login.rows("SELECT pgswarm.artifact_put('code', body_text => 'x')")
+            _ = try await login.rows("SELECT pgswarm.artifact_put('code', body_text => 'x')")
         }
     }
 

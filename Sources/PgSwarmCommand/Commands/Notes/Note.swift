@@ -74,7 +74,7 @@ struct NoteGet: SwarmCommand {
         let scope = try scratchpad.scope()
         guard let note = try await context.connect().note(key, in: scope) else {
             if context.json {
-                context.console.json(["key": .string(key), "version": 0, "value": .null])
+                context.console.json(["key": .string(key), "version": JSON(0), "value": .null])
             } else {
                 context.console.line("there is no note \(key.printable); set it with: pgswarm note set KEY VALUE")
             }
