@@ -50,6 +50,7 @@ CREATE INDEX artifact_created_at ON pgswarm.artifact (created_at);
 -- What nobody's task made has been read from no task.
 ALTER TABLE pgswarm.reading ALTER COLUMN source DROP NOT NULL;
 ALTER TABLE pgswarm.reading ALTER COLUMN source_generation DROP NOT NULL;
+CREATE INDEX reading_at ON pgswarm.reading USING brin (at);  -- for retention alone
 CREATE INDEX reading_artifact ON pgswarm.reading (artifact) WHERE artifact IS NOT NULL;
 
 -- Plan 0 is the whole swarm's.

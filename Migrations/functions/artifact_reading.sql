@@ -154,7 +154,7 @@ BEGIN
     RETURN QUERY
     SELECT v.* FROM pgswarm.artifact a JOIN pgswarm.artifacts v ON v.id = a.id
     WHERE (artifact_list.task IS NULL OR a.task = artifact_list.task)
-      AND (artifact_list.plan IS NULL OR a.plan IS NOT DISTINCT FROM v_plan)
+      AND (artifact_list.plan IS NULL OR coalesce(a.plan, 0) = coalesce(v_plan, 0))
       AND (artifact_list.kind IS NULL OR a.kind = artifact_list.kind)
       AND (artifact_list.name IS NULL OR a.name = artifact_list.name)
       AND (artifact_list.before IS NULL OR a.id < artifact_list.before)

@@ -18,7 +18,9 @@ public struct ArtifactDraft: Sendable {
     public var content: Content
     /// By which it is found again; other content under the same name is the next version.
     public var name: String?
-    /// What it is: texts (`text/…`) and JSON are checked to be that. Default: `application/octet-stream`.
+    /// What it is; texts and JSON are checked to be that.
+    ///
+    /// Default: `application/octet-stream`.
     public var mediaType: String?
     /// The hash that the bytes must have, if their maker knows it.
     public var sha256: String?

@@ -73,7 +73,9 @@ public struct Artifact: Sendable {
     init(_ row: Row) throws(PostgresError) {
         info = try ArtifactInfo(row)
         bytes =
-            if let text = try row[16, as: String?.self] { Array(text.utf8) } else { try row[17, as: Bytes?.self]?.bytes }
+            if let text = try row[16, as: String?.self] { Array(text.utf8) } else {
+                try row[17, as: Bytes?.self]?.bytes
+            }
     }
 }
 

@@ -33,7 +33,9 @@ import Testing
         try await shell("complete", handle)
         #expect(try await shell.list("artifact", "--accepted").count == 1)
         #expect(try await shell("artifact", "list").contains("report.md"))
-        #expect(try await shell.refusal("artifact", "put", "report", path, "--handle", handle, code: 5)["code"] == "lost_claim")
+        #expect(
+            try await shell.refusal("artifact", "put", "report", path, "--handle", handle, code: 5)["code"]
+                == "lost_claim")
         let readings: Int = try await shell.database.pool.withConnection { db in
             try db.query("SELECT count(*) FROM pgswarm.readings WHERE agent = 'bob'")[0][0, as: Int.self]
         }

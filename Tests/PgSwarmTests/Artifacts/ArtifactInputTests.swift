@@ -91,7 +91,8 @@ struct ArtifactInputTests {
         let place = "git:\(Self.commit):src/a%20b.c"
         let there: Int = try await ada.value(
             "SELECT id FROM pgswarm.artifact_put('code', reference => \(place), sha256 => \(Self.hash), size => 7)")
-        let row = try await ada.rows("SELECT reference, sha256, size, body_text, body FROM pgswarm.artifact_get(\(there))")[0]
+        let row = try await ada.rows(
+            "SELECT reference, sha256, size, body_text, body FROM pgswarm.artifact_get(\(there))")[0]
         let answer = try row.decode((String, String, Int, String?, Bytes?).self)
         #expect(answer.0 == place && answer.1 == Self.hash && answer.2 == 7 && answer.3 == nil && answer.4 == nil)
     }

@@ -64,10 +64,15 @@ struct ArtifactTests {
         #expect(try await ada.artifactState(left.id) == "unaccepted")
         #expect(try await ada.artifactState(try await ada.put("spec").id) == "given")
         #expect(
-            try await ada.column("SELECT id FROM pgswarm.artifact_list(accepted_only => true, all_versions => true) ORDER BY id", as: Int.self).count == 2)
+            try await ada.column(
+                "SELECT id FROM pgswarm.artifact_list(accepted_only => true, all_versions => true) ORDER BY id",
+                as: Int.self
+            ).count == 2)
     }
 
-    @Test("In review it is unaccepted, then accepted, then tainted when the task is taken back; readings name the version")
+    @Test(
+        "In review it is unaccepted, then accepted, then tainted when the task is taken back; readings name the version"
+    )
     func governed() async throws {
         let ada = try await Caller.named()
         let task = try await ada.enqueue("q", #"{"review": "peers"}"#)
@@ -131,6 +136,32 @@ struct ArtifactTests {
         #expect(await refusal { try await bob.read(made.id, handle: hold.handle) } == "PS001")
     }
 
+    @Test(
+        "Who read an artifact of a task that is taken back is reached by that, and nobody else; what it made is tainted"
+    )
+    func taint() async throws {
+        let ada = try await Caller.named()
+        let tasks = try await ada.enqueue(count: 3)
+        let source = try await ada.claimTask(tasks[0]).handle
+        let made = try await ada.put("wrong", name: "a", handle: source)
+        try await ada.complete(source)
+        var results: [Int] = []
+        for task in tasks[1...] {
+            let handle = try await ada.claimTask(task).handle
+            if task == tasks[1] { try await ada.read(made.id, handle: handle) }
+            results.append(try await ada.put("built by \(task)", handle: handle).id)
+            try await ada.complete(handle)
+        }
+        try await ada.rows("SELECT pgswarm.mark_integrated(\(tasks[1]), 'main', agent => 'ada')")
+        let reached: [Int] = try await ada.column(
+            "SELECT task_id FROM pgswarm.taint_apply(ARRAY[\(tasks[0])], 'wrong', agent => 'ada') ORDER BY depth")
+        #expect(reached == [tasks[0], tasks[1]])
+        #expect(try await ada.artifactState(made.id) == "tainted")
+        // Integrated: its outcome stands until it is mended, and is tainted all the same.
+        #expect(try await ada.artifactState(results[0]) == "tainted")
+        #expect(try await ada.artifactState(results[1]) == "accepted")
+    }
+
     @Test("A claim brings what the tasks before it made, named and not carried")
     func brief() async throws {
         let ada = try await Caller.named()
@@ -143,7 +174,8 @@ struct ArtifactTests {
         try await ada.note("port", "8080")
         try await ada.rows("SELECT pgswarm.decision_log('we use tabs', agent => 'ada')")
         let brief: JSONText = try await ada.value(
-            "SELECT jsonb_build_array(brief -> 'artifacts', brief -> 'notes', brief -> 'decisions') FROM pgswarm.claim_task(\(task), agent => 'ada')")
+            "SELECT jsonb_build_array(brief -> 'artifacts', brief -> 'notes', brief -> 'decisions') FROM pgswarm.claim_task(\(task), agent => 'ada')"
+        )
         #expect(brief.text.contains(#""id": "\#(made.id)""#) && brief.text.contains(#""state": "accepted""#))
         #expect(brief.text.contains(made.hash) && !brief.text.contains("new") && brief.text.contains(#""version": 2"#))
         #expect(brief.text.contains(#""key": "port""#) && brief.text.contains("we use tabs"))
@@ -182,11 +214,17 @@ struct ArtifactTests {
         try await ada.put("one", name: "a")
         try await ada.put("two", name: "a")
         try await ada.put("three")
+        try await ada.enqueue(count: 2)
+        let ended = try await ada.claimOne().handle
+        try await ada.put("four", name: "b", handle: ended)
+        try await ada.complete(ended)
+        try await ada.put("five", name: "c", handle: try await ada.claimOne().handle)
         try await letPass(.seconds(91 * 86400))
         try await ada.rows("SELECT pgswarm.maintain()")
-        // The newest of a name stays.
-        #expect(try await ada.column("SELECT name FROM pgswarm.artifacts", as: String?.self) == ["a"])
-        #expect(try await ada.value("SELECT count(*) FROM pgswarm.artifact_body", as: Int.self) == 1)
+        // The newest of a name stays, and what a task made that is still there.
+        #expect(
+            try await ada.column("SELECT name FROM pgswarm.artifacts ORDER BY name", as: String?.self) == ["a", "c"])
+        #expect(try await ada.value("SELECT count(*) FROM pgswarm.artifact_body", as: Int.self) == 2)
         let crowd = try await Crowd(4)
         _ = try await crowd.each { index, caller in
             for round in 0..<100 {

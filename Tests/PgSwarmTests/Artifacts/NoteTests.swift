@@ -9,7 +9,8 @@ struct NoteTests {
         let ada = try await Caller.named()
         #expect(try await ada.note("api/port", "1", expect: 0) == 1)
         let second = await refusalMessage { try await ada.note("api/port", "2", expect: 0) }
-        #expect(second.code == "PS022" && second.message.contains("version 1 by ada") && second.message.hasSuffix(": 1"))
+        #expect(
+            second.code == "PS022" && second.message.contains("version 1 by ada") && second.message.hasSuffix(": 1"))
         #expect(try await ada.note("api/port", "2", expect: 1) == 2)
         #expect(try await ada.note("api/port", "3") == 3)
         #expect(await refusal { try await ada.note("api/port", "4", expect: 2) } == "PS022")
@@ -94,7 +95,8 @@ struct NoteTests {
         let other: JSONText = try await ada.value("SELECT value FROM pgswarm.note_get('k')")
         #expect(other.text == #""of the swarm""#)
         #expect(
-            try await ada.value("SELECT value FROM pgswarm.note_get('k', handle => \(claim.handle))", as: JSONText.self) == value)
+            try await ada.value("SELECT value FROM pgswarm.note_get('k', handle => \(claim.handle))", as: JSONText.self)
+                == value)
         try await ada.complete(claim.handle)
         #expect(await refusal { try await ada.note("k", "1", handle: claim.handle) } == "PS001")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.note_get('k', plan => 'none')") } == "PS002")
@@ -114,7 +116,8 @@ struct NoteTests {
         #expect(await refusal { try await ada.rows("SELECT pgswarm.decision_log(' ')") } == "PS003")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.decision_log('x', task => 99)") } == "PS002")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.decision_log('x', supersedes => 99)") } == "PS002")
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.decision_log('x', paths => ARRAY['../a'])") } == "PS003")
+        #expect(
+            await refusal { try await ada.rows("SELECT pgswarm.decision_log('x', paths => ARRAY['../a'])") } == "PS003")
         #expect(try await Picture.taken(by: ada).differences(from: before) == [])
     }
 
@@ -133,7 +136,8 @@ struct NoteTests {
         let crowd = try await Crowd(8)
         let codes = try await crowd.each { index, caller in
             await refusal {
-                try await caller.rows("SELECT pgswarm.decision_log('spaces', supersedes => \(first), agent => \(caller.agent))")
+                try await caller.rows(
+                    "SELECT pgswarm.decision_log('spaces', supersedes => \(first), agent => \(caller.agent))")
             }
         }
         #expect(codes.filter { $0 == "accepted" }.count == 1 && codes.filter { $0 == "PS010" }.count == 7)

@@ -43,7 +43,8 @@ struct ViewTests {
         ],
         "dependencies": ["task_id", "on_task_id", "met", "on_state"],
         "artifacts": [
-            "id", "task_id", "plan", "kind", "name", "version", "newest", "state", "form", "media_type", "size", "sha256",
+            "id", "task_id", "plan", "kind", "name", "version", "newest", "state", "form", "media_type", "size",
+            "sha256",
             "reference", "producer", "epoch", "generation", "contract_version", "created_at",
         ],
         "readings": [

@@ -31,7 +31,9 @@ struct ArtifactGet: SwarmCommand {
     @Flag(help: "A name: for artifacts that are named like a number.")
     var named = false
 
-    @Option(name: .customLong("of-version"), help: ArgumentHelp("This version of the name. Default: the newest.", valueName: "n"))
+    @Option(
+        name: .customLong("of-version"),
+        help: ArgumentHelp("This version of the name. Default: the newest.", valueName: "n"))
     var version: Int?
 
     @Flag(help: "Only what was accepted, or given without a task.")
@@ -77,7 +79,8 @@ struct ArtifactGet: SwarmCommand {
             context.console.json(json(found))
         } else if let output, found.bytes != nil {
             context.console.line(
-                "\(output.printable): artifact \(found.info.id), \(found.info.state), \(found.info.size.counted("byte"))")
+                "\(output.printable): artifact \(found.info.id), \(found.info.state), \(found.info.size.counted("byte"))"
+            )
         } else {
             show(found, in: context)
         }
@@ -97,7 +100,8 @@ struct ArtifactGet: SwarmCommand {
             context.console.line("\(bytes.count.counted("byte")) that are no text; write them with --output FILE")
             return
         }
-        context.console.lines(text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable })
+        context.console.lines(
+            text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).printable })
     }
 
     private func json(_ found: Artifact) -> JSON {

@@ -28,7 +28,8 @@ struct ArtifactPut: SwarmCommand {
     @Option(help: ArgumentHelp("By which it is found. Default: the file's own name.", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("What it is, as type/subtype. Default: by the file's name and content.", valueName: "type"))
+    @Option(
+        help: ArgumentHelp("What it is, as type/subtype. Default: by the file's name and content.", valueName: "type"))
     var mediaType: String?
 
     @Option(help: ArgumentHelp("Where the content is, instead of a file.", valueName: "reference"))
@@ -43,7 +44,8 @@ struct ArtifactPut: SwarmCommand {
     @Option(help: ArgumentHelp("The contract version that it is made to.", valueName: "name@version"))
     var contract: String?
 
-    @Option(help: ArgumentHelp("The plan that it is for. Default: that of the task, or the swarm's.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The plan that it is for. Default: that of the task, or the swarm's.", valueName: "name"))
     var plan: String?
 
     @OptionGroup var holder: HolderOptions
@@ -91,7 +93,8 @@ struct ArtifactPut: SwarmCommand {
         } else {
             let called = draft.name.map { ": \($0.printable), version \(receipt.version)" } ?? ""
             context.console.line(
-                "artifact \(receipt.id)\(receipt.isNew ? "" : " (put before)")\(called), \(receipt.size.counted("byte"))")
+                "artifact \(receipt.id)\(receipt.isNew ? "" : " (put before)")\(called), \(receipt.size.counted("byte"))"
+            )
             context.console.line("sha256 \(receipt.sha256)")
         }
         return .ok

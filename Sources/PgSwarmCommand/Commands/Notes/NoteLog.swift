@@ -92,7 +92,8 @@ struct NoteLog: SwarmCommand {
             let about = [decision.plan.map { "plan \($0)" }, decision.task.map { "task \($0)" }].compactMap { $0 }
             let scope = (about + decision.paths).joined(separator: ", ")
             fields.add("about", scope.isEmpty ? nil : scope)
-            fields.add("by", "\(decision.author ?? "somebody"), \(Elapsed.relative(decision.decidedAt, to: now))", .quiet)
+            fields.add(
+                "by", "\(decision.author ?? "somebody"), \(Elapsed.relative(decision.decidedAt, to: now))", .quiet)
             context.console.lines(fields.render(style: context.console.style))
         }
         return .ok
