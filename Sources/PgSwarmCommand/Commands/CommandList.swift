@@ -27,7 +27,10 @@ enum CommandList {
             ]),
         CommandGroup(
             name: "COORDINATION",
-            subcommands: [MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self]),
+            subcommands: [
+                MessageCommand.self, ArtifactCommand.self, NoteCommand.self, ProblemCommand.self, ReserveCommand.self,
+                BreakerCommand.self,
+            ]),
         CommandGroup(
             name: "SUPERVISION",
             subcommands: [
