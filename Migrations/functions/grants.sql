@@ -63,6 +63,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.hold(text),
     pgswarm.breaker_report(text, text, text, interval, text, uuid, text, uuid),
     pgswarm.breaker_permit(text, text, interval, text, uuid),
+    pgswarm.propose(text, jsonb[], text),
     pgswarm.problem_begin(bigint, interval, text, uuid),
     pgswarm.problem_abandon(text, text),
     pgswarm.park_on_problem(text, bigint, interval, text)
@@ -79,6 +80,13 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.maintain(integer),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
+    pgswarm.plan_apply(text, jsonb, integer, boolean, boolean, text, text, text, uuid),
+    pgswarm.plan_freeze(text, text, text, uuid),
+    pgswarm.plan_unfreeze(text, text, text, uuid),
+    pgswarm.plan_pause(text, text, text, uuid),
+    pgswarm.plan_resume(text, text, uuid),
+    pgswarm.followup_accept(bigint[], jsonb, text, text, text, uuid),
+    pgswarm.followup_decline(bigint[], text, text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
     pgswarm.control(text, text, text, text, uuid),
@@ -93,6 +101,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.register_agent(text, boolean),
     pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
+    pgswarm.set_followups(text, jsonb, text, uuid),
     pgswarm.set_registration(boolean),
     pgswarm.set_namespace(text, jsonb, text, uuid),
     pgswarm.problem_set(jsonb, text, uuid)
@@ -103,6 +112,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why(bigint),
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
+    pgswarm.plan_show(text),
     pgswarm.schema_version(),
     pgswarm.error_signature(text),
     pgswarm.problem_find(text, text, text, text[], integer),
@@ -122,7 +132,7 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.submissions, pgswarm.refused_results,
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -117,6 +117,36 @@ static const unsigned char functions_acceptance[] = {
 static const unsigned char functions_supervision_hooks[] = {
 #embed "../../Migrations/functions/supervision_hooks.sql"
 };
+static const unsigned char functions_routing[] = {
+#embed "../../Migrations/functions/routing.sql"
+};
+static const unsigned char functions_plan_items[] = {
+#embed "../../Migrations/functions/plan_items.sql"
+};
+static const unsigned char functions_plan_order[] = {
+#embed "../../Migrations/functions/plan_order.sql"
+};
+static const unsigned char functions_plan_likeness[] = {
+#embed "../../Migrations/functions/plan_likeness.sql"
+};
+static const unsigned char functions_plan_apply[] = {
+#embed "../../Migrations/functions/plan_apply.sql"
+};
+static const unsigned char functions_plan_write[] = {
+#embed "../../Migrations/functions/plan_write.sql"
+};
+static const unsigned char functions_plan_steer[] = {
+#embed "../../Migrations/functions/plan_steer.sql"
+};
+static const unsigned char functions_followups[] = {
+#embed "../../Migrations/functions/followups.sql"
+};
+static const unsigned char functions_followup_verbs[] = {
+#embed "../../Migrations/functions/followup_verbs.sql"
+};
+static const unsigned char functions_plan_show[] = {
+#embed "../../Migrations/functions/plan_show.sql"
+};
 static const unsigned char functions_holder[] = {
 #embed "../../Migrations/functions/holder.sql"
 };
@@ -222,6 +252,9 @@ static const unsigned char functions_why[] = {
 static const unsigned char functions_views[] = {
 #embed "../../Migrations/functions/views.sql"
 };
+static const unsigned char functions_plan_views[] = {
+#embed "../../Migrations/functions/plan_views.sql"
+};
 static const unsigned char functions_globs[] = {
 #embed "../../Migrations/functions/globs.sql"
 };
@@ -285,6 +318,16 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/verdict.sql", functions_verdict),
     FILE_OF("functions/acceptance.sql", functions_acceptance),
     FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
+    FILE_OF("functions/routing.sql", functions_routing),
+    FILE_OF("functions/plan_items.sql", functions_plan_items),
+    FILE_OF("functions/plan_order.sql", functions_plan_order),
+    FILE_OF("functions/plan_likeness.sql", functions_plan_likeness),
+    FILE_OF("functions/plan_apply.sql", functions_plan_apply),
+    FILE_OF("functions/plan_write.sql", functions_plan_write),
+    FILE_OF("functions/plan_steer.sql", functions_plan_steer),
+    FILE_OF("functions/followups.sql", functions_followups),
+    FILE_OF("functions/followup_verbs.sql", functions_followup_verbs),
+    FILE_OF("functions/plan_show.sql", functions_plan_show),
     FILE_OF("functions/holder.sql", functions_holder),
     FILE_OF("functions/renew.sql", functions_renew),
     FILE_OF("functions/step.sql", functions_step),
@@ -320,6 +363,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problem_views.sql", functions_problem_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
+    FILE_OF("functions/plan_views.sql", functions_plan_views),
     FILE_OF("functions/globs.sql", functions_globs),
     FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
     FILE_OF("functions/holds.sql", functions_holds),
