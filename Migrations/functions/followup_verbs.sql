@@ -2,7 +2,7 @@
 SET LOCAL ROLE pgswarm_owner;
 
 -- Locks what decides about these proposals, and refuses those that are decided. Answers one row a plan or queue.
-CREATE FUNCTION pgswarm._undecided(ids bigint[]) RETURNS TABLE (plan integer, queue integer, ids bigint[])
+CREATE FUNCTION pgswarm._undecided(ids bigint[]) RETURNS TABLE (plan integer, queue integer, proposals bigint[])
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -62,7 +62,7 @@ BEGIN
                 PERFORM pgswarm._plan_to_edit(v_name, NULL);
                 v_seat := pgswarm._sit(v_name, agent, session);
             END IF;
-            PERFORM pgswarm._accept_followups(v_group.ids, coalesce(nullif(edits, 'null'), '{}'), followup_accept.reason, v_actor,
+            PERFORM pgswarm._accept_followups(v_group.proposals, coalesce(nullif(edits, 'null'), '{}'), followup_accept.reason, v_actor,
                 CASE WHEN v_group.plan IS NULL THEN 0 ELSE v_seat.epoch END, pgswarm.clock());
             IF v_group.plan IS NOT NULL AND v_seat.leave THEN
                 PERFORM pgswarm.leave_seat('plan:' || v_name, v_seat.token);

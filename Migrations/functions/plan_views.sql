@@ -3,7 +3,7 @@ SET LOCAL ROLE pgswarm_owner;
 
 CREATE VIEW pgswarm.plans AS
 SELECT p.id, p.name AS plan, p.goal, p.version, c.tasks, c.counts, coalesce(c.done, 0) AS done,
-       CASE WHEN c.tasks > 0 THEN round(100.0 * c.done / c.tasks)::integer END AS percent,
+       CASE WHEN c.tasks > 0 THEN round(100.0 * coalesce(c.done, 0) / c.tasks)::integer END AS percent,
        CASE WHEN p.paused_at IS NOT NULL THEN 'paused' WHEN c.tasks = c.ended AND c.tasks > 0 AND c.done = c.tasks THEN 'done'
             WHEN c.dead > 0 THEN 'failing' WHEN c.tasks > 0 AND c.ended = c.tasks THEN 'ended' ELSE 'open' END AS state,
        p.created_at, a.name AS created_by, v.at AS changed_at, b.name AS changed_by, v.reason AS changed_reason, p.frozen_at,

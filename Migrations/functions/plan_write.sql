@@ -43,6 +43,30 @@ BEGIN
 END
 $$;
 
+-- Tasks that came of follow-ups are in the plan, though no file may name them: a file that does not is no reason to
+-- take them away. What they waited for and is gone, they wait for no more.
+CREATE FUNCTION pgswarm._kept_followups(plan integer, named text[]) RETURNS pgswarm.plan_task[]
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_kept pgswarm.plan_task[];
+    v_keys text[];
+BEGIN
+    v_kept := ARRAY(
+        SELECT x FROM pgswarm.plan_task x
+        WHERE x.plan = _kept_followups.plan AND x.gone_in IS NULL AND x.key <> ALL (named)
+          AND EXISTS (SELECT FROM pgswarm.followup f WHERE f.made = x.task) ORDER BY x.ord, x.key);
+    v_keys := named || ARRAY(SELECT k.key FROM unnest(v_kept) k);
+    FOR i IN 1..cardinality(v_kept) LOOP
+        v_kept[i].after := (SELECT coalesce(jsonb_agg(e ORDER BY e ->> 'task'), '[]') FROM jsonb_array_elements(v_kept[i].after) e
+                            WHERE e ->> 'task' = ANY (v_keys));
+        v_kept[i].ord := cardinality(named) + i;
+    END LOOP;
+    RETURN v_kept;
+END
+$$;
+
 CREATE FUNCTION pgswarm._write_plan(
     plan pgswarm.plan, spec jsonb, cancel_running boolean, dry_run boolean, reason text, actor integer, seat bigint
 ) RETURNS jsonb
@@ -66,6 +90,7 @@ DECLARE
     v_similar jsonb := '[]';
 BEGIN
     v_items := ARRAY(SELECT i FROM pgswarm._plan_items(spec, plan.id) i);
+    v_items := v_items || pgswarm._kept_followups(plan.id, ARRAY(SELECT i.key FROM unnest(v_items) i));
     SELECT jsonb_object_agg(l.key, l.level) INTO v_levels FROM pgswarm._check_plan_order(v_items, v_limits) l;
     PERFORM pgswarm._check_plan_items(v_items, v_now);
     PERFORM pgswarm._queue_made(q.name) FROM (SELECT DISTINCT i.queue FROM unnest(v_items) i ORDER BY 1) q (name);
@@ -89,7 +114,7 @@ BEGIN
     v_now := pgswarm.clock();
 
     SELECT coalesce(jsonb_agg(jsonb_build_object(
-               'key', d.key, 'action', d.action, 'was_task', d.old_task, 'was_state', d.old_state, 'ord', d.ord,
+               'key', d.key, 'action', d.action, 'was_task', d.old_task::text, 'was_state', d.old_state, 'ord', d.ord,
                'changes', d.changes, 'level', v_levels -> d.key) ORDER BY d.ord, d.key), '[]')
     INTO v_todo
     FROM (
@@ -101,10 +126,11 @@ BEGIN
         FULL JOIN unnest(v_items) n ON n.key = o.key
         WHERE (n.queue, n.payload, n.options, n.after) IS DISTINCT FROM (o.queue, o.payload, o.options, o.after)
     ) d;
-    SELECT string_agg(format('%s (task %s is %s)', t ->> 'key', t ->> 'was_task', t ->> 'was_state'), ', ') INTO v_stuck
-    FROM jsonb_array_elements(v_todo) t WHERE t ->> 'action' = 'refused';
+    SELECT format('tasks.%s: begun already: %s', min(t ->> 'key'),
+                  string_agg(format('%s (task %s is %s)', t ->> 'key', t ->> 'was_task', t ->> 'was_state'), ', ')) INTO v_stuck
+    FROM jsonb_array_elements(v_todo) t WHERE t ->> 'action' = 'refused' HAVING count(*) > 0;
     IF v_stuck IS NOT NULL AND NOT dry_run THEN
-        PERFORM pgswarm._refuse('wrong_state', format('tasks.%s: these have begun', v_stuck),
+        PERFORM pgswarm._refuse('wrong_state', v_stuck,
             'wait until they have ended, or cancel them with this edit: cancel_running, --cancel-running');
     END IF;
 
