@@ -47,6 +47,9 @@ public struct Settlement: Sendable {
     /// Whether the verdict stands, now or from an earlier call.
     public var wasAccepted: Bool { code == .ok || code == .late || code == .duplicate }
 
+    /// Whether a refused completion has left the lease with its holder, who can mend the result.
+    public var isStillHeld: Bool { code == .contractMismatch || code == .wrongState }
+
     /// The refusal as an error; `nil` when the verdict stands.
     public var error: SwarmError? {
         guard !wasAccepted else { return nil }
