@@ -38,7 +38,7 @@ BEGIN
         RETURN true;
     END IF;
     v_now := pgswarm.clock();
-    RETURN EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = _fits.lane.id AND pgswarm._is_for(r.task, lane, session, v_now));
+    RETURN EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = _fits.lane.id AND pgswarm._is_for(r.task, _fits.lane, session, v_now));
 END
 $$;
 
@@ -68,9 +68,9 @@ BEGIN
         FROM pgswarm.ready r
         JOIN pgswarm.task t ON t.id = r.task
         WHERE r.lane = _next_fit.lane.id AND (t.kind = ANY (_next_fit.kinds)) IS NOT TRUE
-          AND pgswarm._is_for(r.task, lane, session, _next_fit.at)
+          AND pgswarm._is_for(r.task, _next_fit.lane, session, _next_fit.at)
         ORDER BY r.priority, r.position
-        LIMIT CASE WHEN lane.apart THEN 1 ELSE _next_fit.count END  -- two of one family in one claim would be one agent's
+        LIMIT CASE WHEN _next_fit.lane.apart THEN 1 ELSE _next_fit.count END  -- two of one family in one claim would be one agent's
         FOR UPDATE OF r SKIP LOCKED
     ) x;
 END
