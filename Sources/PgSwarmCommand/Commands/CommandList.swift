@@ -27,7 +27,9 @@ enum CommandList {
             ]),
         CommandGroup(
             name: "COORDINATION",
-            subcommands: [MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self]),
+            subcommands: [
+                PlanCommand.self, MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
+            ]),
         CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),

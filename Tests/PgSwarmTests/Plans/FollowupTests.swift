@@ -46,8 +46,7 @@ struct FollowupTests {
         _ = try await propose(ada, claim.handle, #"{"title": "x"}"#)
         #expect(try await ada.value("SELECT pgswarm.followup_decline(ARRAY(SELECT id FROM pgswarm.followups), 'no')", as: Int.self) == 1)
         #expect(try await propose(ada, claim.handle, #"{"title": "x"}"#)[0].hasSuffix("declined false"))
-        #expect(try await ada.value("SELECT reason || ' ' || decided_by FROM pgswarm.followups") == "no pgswarm_test"
-            || (try await ada.value("SELECT reason FROM pgswarm.followups")) == "no")
+        #expect(try await ada.value("SELECT reason FROM pgswarm.followups") == "no")
     }
 
     @Test("A policy accepts by itself, so many and so deep; what it can not make stays a proposal")
@@ -84,7 +83,8 @@ struct FollowupTests {
         let made: Int = try await ada.value("SELECT task FROM pgswarm.followup_accept(ARRAY[\(first)], agent => 'ada')")
         #expect(try await ada.state(of: made) == "blocked")
         try await ada.complete(claim.handle)
-        #expect(try await ada.state(of: made) == "ready" && ada.state(of: task) == "done")
+        #expect(try await ada.state(of: made) == "ready")
+        #expect(try await ada.state(of: task) == "done")
         #expect(await refusal { _ = try await propose(ada, claim.handle, #"{"title": "late"}"#) } == "PS001")
     }
 }
