@@ -79,12 +79,13 @@ struct PlanDrawing {
 
     /// For Graphviz.
     var dot: [String] {
-        func quoted(_ text: String) -> String {
-            "\"" + text.printable.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        func escaped(_ text: String) -> String {
+            text.printable.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         }
+        func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
         var lines = ["digraph \(quoted(sheet.plan)) {", "  rankdir=LR; node [shape=box, style=filled, fillcolor=white];"]
         for item in sheet.tasks {
-            lines.append("  \(quoted(item.key)) [label=\(quoted("\(item.key)\n\(item.state)")), fillcolor=\(colour(item.state))];")
+            lines.append("  \(quoted(item.key)) [label=\"\(escaped(item.key))\\n\(item.state)\", fillcolor=\(colour(item.state))];")
         }
         for item in sheet.tasks {
             for edge in item.after {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import PgSwarm
 import Postgres
 
@@ -51,8 +52,13 @@ struct PlanFile {
     /// What the database says about an item, with its line.
     func located(_ error: SwarmError) -> CommandFailure {
         let failure = CommandFailure(error)
-        guard let colon = failure.message.range(of: ": ") else { return failure }
+        guard let colon = failure.message.firstRange(of: ": ") else { return failure }
         var path = String(failure.message[..<colon.lowerBound])
+        // A value that is refused is named in quotes: its line is nearer than that of its task.
+        for name in failure.message[colon.upperBound...].split(separator: "\"") where lines["\(path).\(name)"] != nil {
+            path += ".\(name)"
+            break
+        }
         while !path.isEmpty {
             if let line = lines[path] {
                 return CommandFailure(failure.code, "\(file):\(line): \(failure.message)", hint: failure.hint)

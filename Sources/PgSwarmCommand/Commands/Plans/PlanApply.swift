@@ -29,7 +29,7 @@ struct PlanSource: ParsableArguments {
                 reason: reason, requestID: requestID, agent: caller.agent, session: caller.session)
             if !dryRun { _ = try? await connection.ring(change.queues) }
             return change
-        } catch let error as SwarmError {
+        } catch {
             throw plan.located(error)
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import PgSwarm
+import Postgres
 
 /// `pgswarm plan show`: the graph, as text or for other programs.
 struct PlanShow: SwarmCommand {
