@@ -105,17 +105,21 @@ BEGIN
     FOR i IN 1..v_count LOOP
         ord := i;
         task := NULL;
-        INSERT INTO pgswarm.followup (at, task, epoch, agent, plan, queue, depth, why, draft, hash)
-        VALUES (v_now, v_lease.task, v_lease.epoch, v_agent, v_task.plan, v_task.queue, v_depth, left(propose.why, 4000), drafts[i],
-                pgswarm._followup_hash(drafts[i]))
-        ON CONFLICT DO NOTHING RETURNING * INTO f;
-        created := FOUND;
+        f := pgswarm._same_followup(v_task, drafts[i]);
+        created := f.id IS NULL;
+        IF created THEN
+            INSERT INTO pgswarm.followup (at, task, epoch, agent, plan, queue, depth, why, draft, hash)
+            VALUES (v_now, v_lease.task, v_lease.epoch, v_agent, v_task.plan, v_task.queue, v_depth, left(propose.why, 4000), drafts[i],
+                    pgswarm._followup_hash(drafts[i]))
+            ON CONFLICT DO NOTHING RETURNING * INTO f;
+            created := FOUND;
+        END IF;
         IF created THEN
             v_fresh := v_fresh || f.id;
         ELSE
-            SELECT * INTO f FROM pgswarm.followup x
-            WHERE x.plan IS NOT DISTINCT FROM v_task.plan AND (v_task.plan IS NOT NULL OR x.queue = v_task.queue)
-              AND x.hash = pgswarm._followup_hash(drafts[i]);
+            IF f.id IS NULL THEN
+                f := pgswarm._same_followup(v_task, drafts[i]);
+            END IF;
             UPDATE pgswarm.followup x SET times = x.times + 1
             WHERE x.ctid = (SELECT y.ctid FROM pgswarm.followup y WHERE y.id = f.id FOR UPDATE SKIP LOCKED);  -- only told, never waited for
         END IF;
@@ -148,6 +152,24 @@ $$;
 COMMENT ON FUNCTION pgswarm.propose IS
     'Proposes follow-ups of a task that is held. The same draft twice is one. They become tasks when a coordinator or the '
     'policy of the plan (or queue) accepts them.';
+
+-- What was proposed before in the same plan, or for tasks of the same queue without one.
+CREATE FUNCTION pgswarm._same_followup(task pgswarm.task, draft jsonb) RETURNS pgswarm.followup
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    f pgswarm.followup;
+BEGIN
+    IF _same_followup.task.plan IS NULL THEN
+        SELECT * INTO f FROM pgswarm.followup x
+        WHERE x.plan IS NULL AND x.queue = _same_followup.task.queue AND x.hash = pgswarm._followup_hash(draft);
+    ELSE
+        SELECT * INTO f FROM pgswarm.followup x WHERE x.plan = _same_followup.task.plan AND x.hash = pgswarm._followup_hash(draft);
+    END IF;
+    RETURN f;
+END
+$$;
 
 CREATE FUNCTION pgswarm._check_draft(path text, draft jsonb) RETURNS void
 LANGUAGE plpgsql

@@ -15,7 +15,8 @@ struct FanInTests {
             for index in 0..<family.left.count {
                 async let one = left.settle(family.left[index].handle)
                 async let other = right.settle(family.right[index].handle)
-                #expect(try await (one.code, other.code) == ("ok", "ok"))
+                let codes = try await [one.code, other.code]
+                #expect(codes == ["ok", "ok"])
             }
         }
     }
@@ -26,7 +27,8 @@ struct FanInTests {
             for index in 0..<family.left.count {
                 async let one = left.complete(family.left[index].handle)
                 async let other = right.complete(family.right[index].handle)
-                #expect(try await (one, other) == ("done", "done"))
+                let states = try await [one, other]
+                #expect(states == ["done", "done"])
             }
         }
     }
