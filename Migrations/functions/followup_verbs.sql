@@ -45,6 +45,7 @@ DECLARE
     v_answer jsonb;
     v_group  record;
     v_seat   record;
+    v_epoch  bigint;
     v_name   text;
 BEGIN
     IF jsonb_typeof(edits) NOT IN ('object', 'null') THEN
@@ -56,16 +57,17 @@ BEGIN
     END IF;
     IF v_answer IS NULL THEN
         FOR v_group IN SELECT * FROM pgswarm._undecided(followup_accept.ids) LOOP
-            v_seat := NULL;
+            v_epoch := 0;
             IF v_group.plan IS NOT NULL THEN
                 SELECT p.name INTO v_name FROM pgswarm.plan p WHERE p.id = v_group.plan;
                 PERFORM pgswarm._plan_to_edit(v_name, NULL);
                 v_seat := pgswarm._sit(v_name, agent, session);
+                v_epoch := v_seat.epoch;
             END IF;
             PERFORM pgswarm._accept_followups(v_group.proposals, coalesce(nullif(edits, 'null'), '{}'), followup_accept.reason, v_actor,
-                CASE WHEN v_group.plan IS NULL THEN 0 ELSE v_seat.epoch END, pgswarm.clock());
-            IF v_group.plan IS NOT NULL AND v_seat.leave THEN
-                PERFORM pgswarm.leave_seat('plan:' || v_name, v_seat.token);
+                v_epoch, pgswarm.clock());
+            IF v_group.plan IS NOT NULL THEN
+                PERFORM pgswarm.leave_seat('plan:' || v_name, v_seat.token) WHERE v_seat.leave;
             END IF;
         END LOOP;
         SELECT jsonb_agg(jsonb_build_object('id', f.id, 'task', f.made, 'key', m.key, 'plan', p.name, 'queue', q.name) ORDER BY f.id)

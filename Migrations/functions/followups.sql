@@ -163,9 +163,9 @@ DECLARE
 BEGIN
     IF _same_followup.task.plan IS NULL THEN
         SELECT * INTO f FROM pgswarm.followup x
-        WHERE x.plan IS NULL AND x.queue = _same_followup.task.queue AND x.hash = pgswarm._followup_hash(draft);
+        WHERE x.plan IS NULL AND x.queue = _same_followup.task.queue AND x.hash = pgswarm._followup_hash(_same_followup.draft);
     ELSE
-        SELECT * INTO f FROM pgswarm.followup x WHERE x.plan = _same_followup.task.plan AND x.hash = pgswarm._followup_hash(draft);
+        SELECT * INTO f FROM pgswarm.followup x WHERE x.plan = _same_followup.task.plan AND x.hash = pgswarm._followup_hash(_same_followup.draft);
     END IF;
     RETURN f;
 END

@@ -285,7 +285,7 @@ BEGIN
         INSERT INTO pgswarm.dependency SELECT * FROM unnest(v_edges);
         v_unmet := (SELECT count(*) FROM unnest(v_edges) e WHERE NOT e.met);
         IF v_unmet > 0 AND pgswarm._hold_still(task) = 'ready' THEN
-            PERFORM pgswarm._set_aside(task, 'blocked', 'dependencies', at);
+            PERFORM pgswarm._set_aside(task, 'held', 'upstream', at);
         END IF;
         UPDATE pgswarm.waiting w
         SET unmet = v_unmet,
