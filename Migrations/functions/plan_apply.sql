@@ -116,7 +116,10 @@ BEGIN
         PERFORM pgswarm._refuse_item('plan', format('%L is no name of a plan', left(name, 100)),
             'a name has 1 to 95 letters, digits and the characters . _ : / - and begins with a letter or digit');
     END IF;
-    PERFORM pgswarm._bounded('plan', CASE WHEN pg_column_size(spec) > 4194304 THEN spec END);
+    IF pg_column_size(spec) > 4194304 THEN
+        PERFORM pgswarm._refuse('too_large', format('the plan has %s bytes, the limit is 4194304', pg_column_size(spec)),
+            'keep large payloads elsewhere and name them, or split the plan');
+    END IF;
     PERFORM pgswarm._check_plan_head(spec);
     IF coalesce(expected, 0) = 0 THEN
         INSERT INTO pgswarm.plan (name, created_at, created_by) VALUES (_plan_apply.name, pgswarm.clock(), _plan_apply.actor)

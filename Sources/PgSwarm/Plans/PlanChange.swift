@@ -50,7 +50,8 @@ public struct PlanChange: Sendable, Equatable, Decodable {
             action = try values.decode(String.self, forKey: .action)
             let text = try values.decode(String.self, forKey: .task)
             guard let task = TaskID(text) else {
-                throw DecodingError.dataCorruptedError(forKey: .task, in: values, debugDescription: "no task id: \(text)")
+                throw DecodingError.dataCorruptedError(
+                    forKey: .task, in: values, debugDescription: "no task id: \(text)")
             }
             self.task = task
             wasTask = try values.decodeIfPresent(String.self, forKey: .wasTask).flatMap { TaskID($0) }

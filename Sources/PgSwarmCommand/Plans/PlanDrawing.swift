@@ -6,7 +6,9 @@ struct PlanDrawing {
 
     /// One line about the whole.
     func summary(style: Style) -> [String] {
-        let order = ["done", "running", "review", "ready", "scheduled", "blocked", "held", "parked", "dead", "cancelled"]
+        let order = [
+            "done", "running", "review", "ready", "scheduled", "blocked", "held", "parked", "dead", "cancelled",
+        ]
         let counts = sheet.counts ?? [:]
         let parts = order.compactMap { state in
             counts[state].map { style.apply(Style.Tone(state: state), to: "\($0) \(state)") }
@@ -18,13 +20,16 @@ struct PlanDrawing {
         ]
         if let goal = sheet.goal { lines.append(goal.printable) }
         if let by = sheet.pausedBy {
-            lines.append(style.apply(.warning, to: "paused by \(by)\(sheet.pausedReason.map { ": \($0)" } ?? "")".printable))
+            lines.append(
+                style.apply(.warning, to: "paused by \(by)\(sheet.pausedReason.map { ": \($0)" } ?? "")".printable))
         }
         if let by = sheet.frozenBy {
-            lines.append(style.apply(.warning, to: "frozen by \(by)\(sheet.frozenReason.map { ": \($0)" } ?? "")".printable))
+            lines.append(
+                style.apply(.warning, to: "frozen by \(by)\(sheet.frozenReason.map { ": \($0)" } ?? "")".printable))
         }
         if sheet.proposed > 0 {
-            lines.append("\(sheet.proposed.counted("follow-up")) to decide: pgswarm plan follow-ups \(sheet.plan.printable)")
+            lines.append(
+                "\(sheet.proposed.counted("follow-up")) to decide: pgswarm plan follow-ups \(sheet.plan.printable)")
         }
         return lines
     }
@@ -41,7 +46,8 @@ struct PlanDrawing {
             table.add([
                 Table.Cell(item.level == level ? "" : "\(item.level)", .quiet),
                 Table.Cell(critical.contains(item.key) ? "*" : "", .warning), Table.Cell(item.key, .heading),
-                Table.Cell(state(of: item), Style.Tone(state: item.state)), Table.Cell(item.task), Table.Cell(item.queue),
+                Table.Cell(state(of: item), Style.Tone(state: item.state)), Table.Cell(item.task),
+                Table.Cell(item.queue),
                 Table.Cell(item.agent), Table.Cell(item.after.map(\.text).joined(separator: ", ")),
             ])
             level = item.level
@@ -62,7 +68,8 @@ struct PlanDrawing {
         func draw(_ item: PlanSheet.Item, _ parent: String?, _ stem: String, _ branch: String) {
             let others = item.after.filter { $0.task != parent }.map(\.text)
             let edge = item.after.first { $0.task == parent }?.conditions ?? ""
-            let more = (edge.isEmpty ? "" : "  \(edge)") + (others.isEmpty ? "" : "  + \(others.joined(separator: ", "))")
+            let more =
+                (edge.isEmpty ? "" : "  \(edge)") + (others.isEmpty ? "" : "  + \(others.joined(separator: ", "))")
             lines.append(
                 style.apply(.quiet, to: stem + branch) + style.apply(.heading, to: item.key.printable) + "  "
                     + style.apply(Style.Tone(state: item.state), to: state(of: item))
@@ -83,9 +90,13 @@ struct PlanDrawing {
             text.printable.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
         }
         func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
-        var lines = ["digraph \(quoted(sheet.plan)) {", "  rankdir=LR; node [shape=box, style=filled, fillcolor=white];"]
+        var lines = [
+            "digraph \(quoted(sheet.plan)) {", "  rankdir=LR; node [shape=box, style=filled, fillcolor=white];",
+        ]
         for item in sheet.tasks {
-            lines.append("  \(quoted(item.key)) [label=\"\(escaped(item.key))\\n\(item.state)\", fillcolor=\(colour(item.state))];")
+            lines.append(
+                "  \(quoted(item.key)) [label=\"\(escaped(item.key))\\n\(item.state)\", fillcolor=\(colour(item.state))];"
+            )
         }
         for item in sheet.tasks {
             for edge in item.after {
@@ -110,7 +121,9 @@ struct PlanDrawing {
                 lines.append("  t\(from) -->\(edge.conditions.isEmpty ? "" : "|\"\(edge.conditions)\"|") t\(index)")
             }
         }
-        for state in Set(sheet.tasks.map(\.state)).sorted() { lines.append("  classDef \(state) fill:\(colour(state))") }
+        for state in Set(sheet.tasks.map(\.state)).sorted() {
+            lines.append("  classDef \(state) fill:\(colour(state))")
+        }
         return lines
     }
 
@@ -138,6 +151,7 @@ extension PlanSheet.Edge {
     fileprivate var text: String { task + (conditions.isEmpty ? "" : " (\(conditions))") }
 
     fileprivate var conditions: String {
-        [until, minScore.map { "score \($0)" }, onFailure.map { "else \($0)" }].compactMap { $0 }.joined(separator: ", ")
+        [until, minScore.map { "score \($0)" }, onFailure.map { "else \($0)" }].compactMap { $0 }.joined(
+            separator: ", ")
     }
 }

@@ -16,7 +16,8 @@ struct PlanFile {
     private static let durations: Set = ["lease", "deadline", "delay", "prefer_for"]
     private static let items = [
         "goal", "title", "criteria", "queue", "kind", "payload", "priority", "capabilities", "prefer", "prefer_for",
-        "produces", "consumes", "contract", "paths", "size", "estimate", "budget", "review", "redundancy", "needs", "lease",
+        "produces", "consumes", "contract", "paths", "size", "estimate", "budget", "review", "redundancy", "needs",
+        "lease",
         "deadline", "max_attempts", "max_lost", "at", "delay", "trace", "after",
     ]
 
@@ -27,7 +28,8 @@ struct PlanFile {
         self.file = file == "-" ? "standard input" : file
         let root = try PlanReader.read(text, file: self.file)
         guard let members = root.members else {
-            throw failure(root.line, "this is no plan", "It has a goal and tasks by key; see: pgswarm plan apply --help")
+            throw failure(
+                root.line, "this is no plan", "It has a goal and tasks by key; see: pgswarm plan apply --help")
         }
         var head: [(String, JSON)] = []
         for member in members {
@@ -82,7 +84,8 @@ struct PlanFile {
             for node in nodes {
                 let members = node.members ?? []
                 let rest = PlanNode(value: .map(members.filter { $0.key != "key" }), line: node.line)
-                named.append((members.first { $0.key == "key" }?.value.text, node.line, node.members == nil ? node : rest))
+                named.append(
+                    (members.first { $0.key == "key" }?.value.text, node.line, node.members == nil ? node : rest))
             }
         case .scalar: return node.json
         }
@@ -92,7 +95,8 @@ struct PlanFile {
             let path = "tasks.\(task.key ?? "\(index + 1)")"
             lines[path] = task.line
             guard case .object(let members) = try item(task.value, path, keys: keys) else {
-                throw failure(task.line, "\(path): it is no object", "Its keys are \(Self.items.joined(separator: ", ")).")
+                throw failure(
+                    task.line, "\(path): it is no object", "Its keys are \(Self.items.joined(separator: ", ")).")
             }
             list.append(.object([("key", JSON(task.key))] + members))
         }
@@ -111,7 +115,8 @@ struct PlanFile {
                 do {
                     json.append((member.key, .number(try DurationArgument.parse(text).inSeconds)))
                 } catch {
-                    throw failure(member.line, "\(path).\(member.key): \(error.message)", "Or give a number of seconds.")
+                    throw failure(
+                        member.line, "\(path).\(member.key): \(error.message)", "Or give a number of seconds.")
                 }
             } else {
                 json.append((member.key, member.value.json))

@@ -134,7 +134,9 @@ struct PlanReader {
         let line = node.mark?.line ?? 1
         count += 1
         // Aliases can make a small text endless.
-        guard count <= Self.most else { throw CommandFailure("too_large", "\(file):\(line): too many values", hint: Self.hint) }
+        guard count <= Self.most else {
+            throw CommandFailure("too_large", "\(file):\(line): too many values", hint: Self.hint)
+        }
         guard depth <= Self.deepest else { throw tooDeep(line) }
         switch node {
         case .scalar(let scalar): return PlanNode(value: .scalar(value(of: scalar)), line: line)
@@ -168,7 +170,8 @@ struct PlanReader {
 
     /// A number as JSON writes it.
     private static func isNumber(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first), text.utf8.count < 40
+        guard let first = text.utf8.first, first == UInt8(ascii: "-") || (0x30...0x39).contains(first),
+            text.utf8.count < 40
         else { return false }
         return (try? JSONScanner.check(text)) != nil
     }

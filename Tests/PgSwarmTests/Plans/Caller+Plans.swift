@@ -29,7 +29,8 @@ extension Caller {
 
     /// The task that stands for a key now.
     func task(_ key: String, of plan: String = "p") async throws -> Int {
-        try await value("SELECT task_id FROM pgswarm.plan_tasks WHERE plan = \(plan) AND key = \(key) AND gone_in IS NULL")
+        try await value(
+            "SELECT task_id FROM pgswarm.plan_tasks WHERE plan = \(plan) AND key = \(key) AND gone_in IS NULL")
     }
 
     /// The states of a plan's tasks: "key state", by key.

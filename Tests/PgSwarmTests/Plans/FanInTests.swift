@@ -35,7 +35,7 @@ struct FanInTests {
 
     @Test("Batches of five that meet in the middle, 2,000 times")
     func batches() async throws {
-        try await rounds(2_000, options: #"{"goal": "g"}"#) { left, right, family in
+        try await rounds(2_000, options: "{}") { left, right, family in
             for start in stride(from: 0, to: family.left.count, by: 5) {
                 let range = start..<min(start + 5, family.left.count)
                 async let one = left.settle(family.left[range].map(\.handle))
@@ -51,10 +51,12 @@ struct FanInTests {
         try await rounds(2_000, options: #"{"review": "peers"}"#) { left, right, family in
             try await left.settle(family.left.map(\.handle))
             try await right.settle(family.right.map(\.handle))
-            let open: [Int] = try await left.column("SELECT id FROM pgswarm.submission WHERE state = 'open' ORDER BY task")
+            let open: [Int] = try await left.column(
+                "SELECT id FROM pgswarm.submission WHERE state = 'open' ORDER BY task")
             let half = open.count / 2
             for index in 0..<half {
-                async let one = left.rows("SELECT pgswarm._accept(\(open[index]), 'human', 4, NULL, NULL, pgswarm.clock())")
+                async let one = left.rows(
+                    "SELECT pgswarm._accept(\(open[index]), 'human', 4, NULL, NULL, pgswarm.clock())")
                 async let other = right.rows(
                     "SELECT pgswarm._accept(\(open[half + index]), 'human', 5, NULL, NULL, pgswarm.clock())")
                 _ = try await (one, other)

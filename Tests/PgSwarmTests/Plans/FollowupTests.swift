@@ -5,13 +5,16 @@ import Testing
 @Suite("Follow-ups", .database, .timeLimit(.minutes(5)))
 struct FollowupTests {
     private func plan(_ policy: String = #""review""#) -> String {
-        Caller.plan(#"{"a": {"goal": "a is done"}, "b": {"goal": "b is done", "after": "a"}}"#, more: #", "followups": \#(policy)"#)
+        Caller.plan(
+            #"{"a": {"goal": "a is done"}, "b": {"goal": "b is done", "after": "a"}}"#,
+            more: #", "followups": \#(policy)"#)
     }
 
     /// Proposes; answers "id state created" for each.
     private func propose(_ caller: Caller, _ handle: String, _ drafts: String...) async throws -> [String] {
         try await caller.column(
-            "SELECT id || ' ' || state || ' ' || created FROM pgswarm.propose(\(handle), \(drafts.map(JSONText.init)), 'seen') ORDER BY ord")
+            "SELECT id || ' ' || state || ' ' || created FROM pgswarm.propose(\(handle), \(drafts.map(JSONText.init)), 'seen') ORDER BY ord"
+        )
     }
 
     @Test("A proposal is no work; the same twice is one; accepted it is a task of the plan that follows its own")
@@ -19,9 +22,15 @@ struct FollowupTests {
         let ada = try await Caller.named()
         try await ada.apply(spec: plan())
         let claim = try await ada.claimOne()
-        let drafts = [#"{"title": "Test more"}"#, #"{"title": "test  MORE!"}"#, #"{"goal": "Fix x", "payload": {"n": 1}, "key": "fix"}"#]
+        let drafts = [
+            #"{"title": "Test more"}"#, #"{"title": "test  MORE!"}"#,
+            #"{"goal": "Fix x", "payload": {"n": 1}, "key": "fix"}"#,
+        ]
         let answers = try await propose(ada, claim.handle, drafts[0], drafts[1], drafts[2])
-        #expect(answers.map { $0.split(separator: " ").dropFirst().joined(separator: " ") } == ["proposed true", "proposed false", "proposed true"])
+        #expect(
+            answers.map { $0.split(separator: " ").dropFirst().joined(separator: " ") } == [
+                "proposed true", "proposed false", "proposed true",
+            ])
         #expect(try await propose(ada, claim.handle, drafts[0])[0].hasSuffix("proposed false"))
         #expect(try await ada.value("SELECT count(*) FROM pgswarm.task", as: Int.self) == 2)
         let ids: [Int] = try await ada.column("SELECT id FROM pgswarm.followups ORDER BY id")
@@ -44,7 +53,9 @@ struct FollowupTests {
         try await ada.apply(spec: plan())
         let claim = try await ada.claimOne()
         _ = try await propose(ada, claim.handle, #"{"title": "x"}"#)
-        #expect(try await ada.value("SELECT pgswarm.followup_decline(ARRAY(SELECT id FROM pgswarm.followups), 'no')", as: Int.self) == 1)
+        #expect(
+            try await ada.value(
+                "SELECT pgswarm.followup_decline(ARRAY(SELECT id FROM pgswarm.followups), 'no')", as: Int.self) == 1)
         #expect(try await propose(ada, claim.handle, #"{"title": "x"}"#)[0].hasSuffix("declined false"))
         #expect(try await ada.value("SELECT reason FROM pgswarm.followups") == "no")
     }
@@ -58,11 +69,13 @@ struct FollowupTests {
         #expect(try await ada.value("SELECT state || ' ' || decided_by FROM pgswarm.followups") == "accepted policy")
         let deeper = try await ada.claimTask(try await ada.task("one"))
         _ = try await propose(ada, deeper.handle, #"{"title": "two", "key": "two", "after": ["nobody"]}"#)
-        let two: String = try await ada.value("SELECT state || ' ' || reason FROM pgswarm.followups WHERE title = 'two'")
+        let two: String = try await ada.value(
+            "SELECT state || ' ' || reason FROM pgswarm.followups WHERE title = 'two'")
         #expect(two.hasPrefix("proposed the policy could not accept it: tasks.two.after"))
         #expect(await refusal { _ = try await propose(ada, deeper.handle, #"{"title": "three"}"#) } == "PS009")
         try await ada.rows(
-            "SELECT pgswarm.followup_accept(ARRAY(SELECT id FROM pgswarm.followups WHERE title = 'two'), '{\"after\": []}', agent => 'ada')")
+            "SELECT pgswarm.followup_accept(ARRAY(SELECT id FROM pgswarm.followups WHERE title = 'two'), '{\"after\": []}', agent => 'ada')"
+        )
         let deepest = try await ada.claimTask(try await ada.task("two"))
         #expect(await refusal { _ = try await propose(ada, deepest.handle, #"{"title": "four"}"#) } == "PS014")
         try await ada.apply("off", spec: plan(#""off""#))

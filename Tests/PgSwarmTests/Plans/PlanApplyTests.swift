@@ -21,7 +21,8 @@ struct PlanApplyTests {
         #expect(try await ada.apply(spec: Self.diamond, expected: 0) == promised)
         #expect(try await ada.states() == ["end blocked", "left blocked", "right blocked", "top ready"])
         let claim = try await ada.claimOne()
-        let brief: String = try await ada.value("SELECT pgswarm._brief(t) ->> 'key' FROM pgswarm.task t WHERE id = \(claim.id)")
+        let brief: String = try await ada.value(
+            "SELECT pgswarm._brief(t) ->> 'key' FROM pgswarm.task t WHERE id = \(claim.id)")
         #expect(brief == "top")
         try await ada.complete(claim.handle, "1")
         try await ada.finish("left")
@@ -50,7 +51,8 @@ struct PlanApplyTests {
                 "tasks.a.after: these wait for one another: a → b → c → a"
             ),
             (#"{"a": {"goal": "g", "budget": {}, "estimate": {}}}"#, "tasks.a.budget:"),
-            (#"{}"#, "tasks: a plan has tasks"), (#"[{"key": "a", "goal": "g"}, {"key": "a", "goal": "h"}]"#, "tasks.a: this key is there twice"),
+            (#"{}"#, "tasks: a plan has tasks"),
+            (#"[{"key": "a", "goal": "g"}, {"key": "a", "goal": "h"}]"#, "tasks.a: this key is there twice"),
             (#"[{"goal": "g"}]"#, "tasks.1:"),
         ])
     func refusals(_ tasks: String, _ message: String) async throws {
@@ -66,10 +68,13 @@ struct PlanApplyTests {
     func limits() async throws {
         let ada = try await Caller.named()
         func chain(_ count: Int) -> String {
-            "{" + (1...count).map { #""t\#($0)": {"goal": "g", "after": [\#($0 > 1 ? "\"t\($0 - 1)\"" : "")]}"# }.joined(separator: ",") + "}"
+            "{"
+                + (1...count).map { #""t\#($0)": {"goal": "g", "after": [\#($0 > 1 ? "\"t\($0 - 1)\"" : "")]}"# }
+                .joined(separator: ",") + "}"
         }
         func fan(_ count: Int) -> String {
-            #"{"top": {"goal": "g"}, "# + (1...count).map { #""t\#($0)": {"goal": "g", "after": "top"}"# }.joined(separator: ",") + "}"
+            #"{"top": {"goal": "g"}, "#
+                + (1...count).map { #""t\#($0)": {"goal": "g", "after": "top"}"# }.joined(separator: ",") + "}"
         }
         try await ada.apply("deep", spec: Caller.plan(chain(20)))
         try await ada.apply("wide", spec: Caller.plan(fan(50)))
@@ -79,7 +84,9 @@ struct PlanApplyTests {
         try await ada.apply("low", spec: Caller.plan(fan(2), more: low))
         #expect(await refusal { try await ada.apply(spec: Caller.plan(chain(3), more: low)) } == "PS009")
         #expect(await refusal { try await ada.apply(spec: Caller.plan(fan(3), more: low)) } == "PS009")
-        #expect(await refusal { try await ada.apply(spec: Caller.plan(chain(1), more: #", "limits": {"depth": 21}"#)) } == "PS003")
+        #expect(
+            await refusal { try await ada.apply(spec: Caller.plan(chain(1), more: #", "limits": {"depth": 21}"#)) }
+                == "PS003")
         let many = (1...1001).map { #""t\#($0)": {"goal": "g"}"# }.joined(separator: ",")
         #expect(await refusal { try await ada.apply(spec: Caller.plan("{\(many)}")) } == "PS009")
     }
@@ -110,7 +117,8 @@ struct PlanApplyTests {
     func similar() async throws {
         let ada = try await Caller.named()
         try await ada.apply("one", spec: Caller.plan(#"{"a": {"goal": "The parser reads numbers and texts"}}"#))
-        let spec = Caller.plan(#"{"x": {"goal": "the PARSER reads texts, and numbers"}, "y": {"goal": "A site is drawn in colours"}}"#)
+        let spec = Caller.plan(
+            #"{"x": {"goal": "the PARSER reads texts, and numbers"}, "y": {"goal": "A site is drawn in colours"}}"#)
         let found: [String] = try await ada.column(
             """
             SELECT (s ->> 'key') || ' ' || (s ->> 'similar_key') || ' ' || (s ->> 'plan')
@@ -118,11 +126,15 @@ struct PlanApplyTests {
             """)
         #expect(found == ["x a one"])
         #expect(try await ada.states(of: "two") == ["x ready", "y ready"])
-        #expect(try await ada.value("SELECT summary -> 'similar' -> 0 ->> 'key' FROM pgswarm.plan_versions WHERE plan = 'two'") == "x")
+        #expect(
+            try await ada.value(
+                "SELECT summary -> 'similar' -> 0 ->> 'key' FROM pgswarm.plan_versions WHERE plan = 'two'") == "x")
         // What has ended is no duplicate, nor is a plan's own.
         try await ada.finish("a", of: "one")
         try await ada.finish("x", of: "two")
-        let more = Caller.plan(#"{"z": {"goal": "The parser reads texts and numbers"}, "zz": {"goal": "The parser reads texts and numbers"}}"#)
+        let more = Caller.plan(
+            #"{"z": {"goal": "The parser reads texts and numbers"}, "zz": {"goal": "The parser reads texts and numbers"}}"#
+        )
         let none: Int = try await ada.value(
             "SELECT jsonb_array_length(pgswarm.plan_apply('three', \(JSONText(more)), agent => 'ada') -> 'similar')")
         #expect(none == 0)
@@ -131,12 +143,13 @@ struct PlanApplyTests {
     @Test("plan_show tells levels, edges, and the way that decides when it ends")
     func show() async throws {
         let ada = try await Caller.named()
-        try await ada.apply(spec:
-            Caller.plan(
-                """
-                {"a": {"goal": "g", "size": "s"}, "b": {"goal": "g", "size": "xl", "after": "a"}, "c": {"goal": "g", "size": "m", "after": "a"},
-                 "d": {"goal": "g", "estimate": {"seconds": 5}, "after": ["b", "c"]}}
-                """))
+        try await ada.apply(
+            spec:
+                Caller.plan(
+                    """
+                    {"a": {"goal": "g", "size": "s"}, "b": {"goal": "g", "size": "xl", "after": "a"}, "c": {"goal": "g", "size": "m", "after": "a"},
+                     "d": {"goal": "g", "estimate": {"seconds": 5}, "after": ["b", "c"]}}
+                    """))
         let path: String = try await ada.value("SELECT pgswarm.plan_show('p') ->> 'critical_path'")
         #expect(path == #"["a", "b", "d"]"#)
         let levels: [String] = try await ada.column(

@@ -9,7 +9,8 @@ struct PlanEditTests {
         {"a": {"goal": "a is done"}, "b": {"goal": "b is done", "after": "a"}, "c": {"goal": "c is done", "after": "b"}}
         """)
 
-    @Test("Terms and edges change where they stand; a new body is a new task, which takes the key and what waits for it")
+    @Test(
+        "Terms and edges change where they stand; a new body is a new task, which takes the key and what waits for it")
     func changes() async throws {
         let ada = try await Caller.named()
         try await ada.apply(spec: Self.first)
@@ -59,7 +60,9 @@ struct PlanEditTests {
         let without = Caller.plan(#"{"b": {"goal": "b is done"}, "c": {"goal": "c is done", "after": "b"}}"#)
         let before = try await Picture.taken(by: ada)
         let refused = await refusalMessage { try await ada.apply(spec: without) }
-        #expect(refused.code == "PS010" && refused.message.hasPrefix("tasks.a: begun already: a (task \(claim.id) is running)"))
+        #expect(
+            refused.code == "PS010"
+                && refused.message.hasPrefix("tasks.a: begun already: a (task \(claim.id) is running)"))
         #expect(try await Picture.taken(by: ada).differences(from: before) == [])
         #expect(try await ada.apply(spec: without, dryRun: true) == ["b changed", "a refused"])
         #expect(try await ada.apply(spec: without, cancelRunning: true) == ["b changed", "a removed"])
@@ -69,7 +72,8 @@ struct PlanEditTests {
         let other = Caller.plan(#"{"b": {"goal": "b is done better"}, "c": {"goal": "c is done", "after": "b"}}"#)
         #expect(try await ada.apply(spec: other) == ["b kept"])
         #expect(try await ada.version() == 2)
-        #expect(try await ada.apply(spec: Caller.plan(#"{"c": {"goal": "c is done"}}"#)) == ["c changed", "b detached"])
+        #expect(
+            try await ada.apply(spec: Caller.plan(#"{"c": {"goal": "c is done"}}"#)) == ["c changed", "b detached"])
         #expect(try await ada.states() == ["c ready"])
     }
 
@@ -79,7 +83,8 @@ struct PlanEditTests {
         try await ada.apply(spec: Self.first)
         try await ada.fail(try await ada.claimOne().handle, "no", dead: true)
         #expect(try await ada.states() == ["a dead", "b blocked", "c blocked"])
-        let spec = Self.first.replacing(#"{"goal": "a is done"}"#, with: #"{"goal": "a is done", "payload": {"try": 2}}"#)
+        let spec = Self.first.replacing(
+            #"{"goal": "a is done"}"#, with: #"{"goal": "a is done", "payload": {"try": 2}}"#)
         #expect(try await ada.apply(spec: spec) == ["a replaced"])
         try await ada.finish("a")
         #expect(try await ada.states() == ["a done", "b ready", "c blocked"])
@@ -117,7 +122,9 @@ struct PlanEditTests {
         #expect(try await ada.value("SELECT pgswarm.plan_freeze('p', 'release', 'ada')"))
         #expect(try await ada.value("SELECT pgswarm._is_plan_frozen(id) FROM pgswarm.plan"))
         let refused = await refusalMessage { try await ada.apply(spec: Caller.plan(#"{"a": {"goal": "x"}}"#)) }
-        #expect(refused.code == "PS010" && refused.message.contains("frozen by ada") && refused.message.hasSuffix("release"))
+        #expect(
+            refused.code == "PS010" && refused.message.contains("frozen by ada") && refused.message.hasSuffix("release")
+        )
         try await ada.finish("a")
         #expect(try await ada.value("SELECT pgswarm.plan_unfreeze('p', agent => 'ada')"))
         #expect(try await ada.value("SELECT pgswarm.plan_pause('p', 'lunch', 'ada')", as: Int.self) == 1)

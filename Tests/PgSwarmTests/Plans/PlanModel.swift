@@ -35,7 +35,9 @@ struct PlanModel {
         for index in edges.indices where edges[index].up == task && !edges[index].met && isMet(edges[index]) {
             edges[index].met = true
             let down = edges[index].down
-            if states[down] == "blocked", !edges.contains(where: { $0.down == down && !$0.met }) { states[down] = "ready" }
+            if states[down] == "blocked", !edges.contains(where: { $0.down == down && !$0.met }) {
+                states[down] = "ready"
+            }
         }
     }
 
@@ -66,7 +68,9 @@ struct PlanModel {
     mutating func cancel(_ task: Int) { fail(task, "cancelled") }
 
     mutating func retry(_ task: Int) {
-        for index in edges.indices where edges[index].down == task && !edges[index].met { edges[index].met = isMet(edges[index]) }
+        for index in edges.indices where edges[index].down == task && !edges[index].met {
+            edges[index].met = isMet(edges[index])
+        }
         states[task] = edges.contains { $0.down == task && !$0.met } ? "blocked" : "ready"
     }
 

@@ -13,11 +13,16 @@ struct PlanModelTests {
         var edges: [PlanModel.Edge] = []
         var depth = [Int](repeating: 1, count: count)
         for down in 1..<count {
-            for up in Set((0..<Int.random(in: 0...3, using: &random)).map { _ in Int.random(in: max(0, down - 15)..<down, using: &random) })
-                .sorted() where depth[up] < 20
-            {
+            for up in Set(
+                (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                    Int.random(in: max(0, down - 15)..<down, using: &random)
+                }
+            )
+            .sorted() where depth[up] < 20 {
                 let finished = Int.random(in: 0..<4, using: &random) == 0
-                let score = !finished && Int.random(in: 0..<4, using: &random) == 0 ? Int.random(in: 1...5, using: &random) : nil
+                let score =
+                    !finished && Int.random(in: 0..<4, using: &random) == 0
+                    ? Int.random(in: 1...5, using: &random) : nil
                 edges.append(
                     PlanModel.Edge(
                         up: up, down: down, finished: finished, minScore: score,
@@ -55,7 +60,8 @@ struct PlanModelTests {
                     "SELECT id FROM pgswarm.submission WHERE task = \(ids[task]) AND state = 'open'")
                 if chance < 6 {
                     let score = Int.random(in: 1...5, using: &random)
-                    try await ada.rows("SELECT pgswarm._accept(\(submission), 'human', \(Int32(score)), NULL, NULL, pgswarm.clock())")
+                    try await ada.rows(
+                        "SELECT pgswarm._accept(\(submission), 'human', \(Int32(score)), NULL, NULL, pgswarm.clock())")
                     model.accept(task, score)
                 } else if chance < 8 {
                     try await ada.rows("SELECT pgswarm._send_back(\(submission), NULL, 'again', pgswarm.clock())")
@@ -78,7 +84,9 @@ struct PlanModelTests {
             let states: [String] = try await ada.column(
                 "SELECT pgswarm._state_of(id) FROM unnest(\(ids)) WITH ORDINALITY t (id, n) ORDER BY n")
             let wrong = (0..<count).filter { states[$0] != model.states[$0] }
-            #expect(wrong == [], "step \(step), after t\(task): \(wrong.map { "t\($0) is \(states[$0]), not \(model.states[$0])" })")
+            #expect(
+                wrong == [],
+                "step \(step), after t\(task): \(wrong.map { "t\($0) is \(states[$0]), not \(model.states[$0])" })")
             guard wrong.isEmpty else { return }
         }
         let wrong: [String] = try await ada.column(

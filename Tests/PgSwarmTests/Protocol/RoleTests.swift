@@ -104,7 +104,8 @@ struct RoleTests {
             "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in [
-            "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept", "followup_decline",
+            "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
+            "followup_decline",
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
         ] { expected[name] = steering }
@@ -114,14 +115,16 @@ struct RoleTests {
             "message_wait", "message_ring",
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
+            "set_namespace",
             "problem_set",
         ] {
             expected[name] = ["operator"]
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
+            "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {

@@ -15,7 +15,8 @@ struct PlanCommand: AsyncParsableCommand {
               pgswarm plan show site
             """,
         subcommands: [
-            PlanApply.self, PlanDiff.self, PlanShow.self, PlanTree.self, PlanList.self, PlanFreeze.self, PlanUnfreeze.self,
+            PlanApply.self, PlanDiff.self, PlanShow.self, PlanTree.self, PlanList.self, PlanFreeze.self,
+            PlanUnfreeze.self,
             PlanPause.self, PlanResume.self, PlanFollowups.self, PlanPropose.self, PlanAccept.self, PlanDecline.self,
         ],
         defaultSubcommand: PlanList.self

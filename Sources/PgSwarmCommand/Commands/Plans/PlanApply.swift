@@ -13,7 +13,8 @@ struct PlanSource: ParsableArguments {
 
     /// Writes the plan, or does it and undoes it again.
     func apply(
-        in context: CommandContext, dryRun: Bool, expected: Int? = nil, cancelRunning: Bool = false, reason: String? = nil,
+        in context: CommandContext, dryRun: Bool, expected: Int? = nil, cancelRunning: Bool = false,
+        reason: String? = nil,
         requestID: String? = nil
     ) async throws -> PlanChange {
         let plan = try PlanFile(try TextInput.read(file: file, as: "plan"), file: file)
@@ -124,7 +125,8 @@ extension PlanChange {
             context.console.line(
                 style.apply(
                     .warning,
-                    to: "? \(other.key) looks like task \(other.similar) of \(place) (\(other.state)), \(Int(other.likeness * 100)) %"
+                    to:
+                        "? \(other.key) looks like task \(other.similar) of \(place) (\(other.state)), \(Int(other.likeness * 100)) %"
                         .printable))
         }
         let counts = ["added", "changed", "replaced", "removed", "kept", "detached", "refused"].compactMap { action in
@@ -165,7 +167,8 @@ extension PlanChange.Item {
         switch action {
         case "added": ""
         case "kept": ": it is done; \((changes ?? []).joined(separator: ", ")) has no effect"
-        case "replaced": " (\((changes ?? []).joined(separator: ", "))), was task \(wasTask.map { "\($0)" } ?? "") \(wasState ?? "")"
+        case "replaced":
+            " (\((changes ?? []).joined(separator: ", "))), was task \(wasTask.map { "\($0)" } ?? "") \(wasState ?? "")"
         case "changed": " (\((changes ?? []).joined(separator: ", ")))"
         case "refused": ": task \(task) is \(wasState ?? "running"); cancel it with --cancel-running"
         default: ", task \(task) was \(wasState ?? "")"

@@ -34,7 +34,8 @@ struct PlanFollowups: SwarmCommand {
         } else {
             let now = Date()
             var table = Table([
-                .right("ID"), .left("STATE"), .left("PLAN"), .right("TASK"), .left("BY"), .left("WHEN"), .right("TIMES"),
+                .right("ID"), .left("STATE"), .left("PLAN"), .right("TASK"), .left("BY"), .left("WHEN"),
+                .right("TIMES"),
                 .flexible("TITLE"),
             ])
             for followup in followups {

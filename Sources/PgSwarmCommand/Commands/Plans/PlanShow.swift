@@ -106,7 +106,8 @@ struct PlanList: SwarmCommand {
         } else {
             let now = Date()
             var table = Table([
-                .left("PLAN"), .right("VERSION"), .left("STATE"), .right("DONE"), .right("TASKS"), .left("WRITTEN"), .left("BY"),
+                .left("PLAN"), .right("VERSION"), .left("STATE"), .right("DONE"), .right("TASKS"), .left("WRITTEN"),
+                .left("BY"),
                 .flexible("GOAL"),
             ])
             for plan in plans {
@@ -136,7 +137,8 @@ extension PlanInfo {
 
     fileprivate var json: JSON {
         [
-            "plan": .string(name), "version": JSON(version), "state": .string(state), "tasks": JSON(tasks), "done": JSON(done),
+            "plan": .string(name), "version": JSON(version), "state": .string(state), "tasks": JSON(tasks),
+            "done": JSON(done),
             "counts": JSON(counts), "goal": JSON(goal), "changed_at": JSON(changedAt), "changed_by": JSON(changedBy),
             "frozen_by": JSON(frozenBy), "paused_by": JSON(pausedBy),
         ]
