@@ -31,6 +31,11 @@ enum CommandList {
                 PlanCommand.self, MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
             ]),
         CommandGroup(
+            name: "SUPERVISION",
+            subcommands: [
+                TaintCommand.self
+            ]),
+        CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),
     ]
