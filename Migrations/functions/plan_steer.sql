@@ -85,16 +85,22 @@ DECLARE
     v_actor integer := pgswarm._actor(plan_pause.agent, plan_pause.session);
     p       pgswarm.plan := pgswarm._known_plan(name);
     v_now   timestamptz := pgswarm.clock();
-    v_held  bigint[];
+    v_tasks bigint[];
+    v_held  bigint[] := '{}';
 BEGIN
     UPDATE pgswarm.plan x
     SET paused_at = coalesce(x.paused_at, v_now), paused_by = (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor),
         paused_reason = left(plan_pause.reason, 2000)
     WHERE x.id = p.id;
-    v_held := pgswarm._hold_back(ARRAY(
-        SELECT m.task FROM pgswarm.terms m
+    -- Level by level: a completion holds its task and then asks for those that wait for it.
+    FOR v_tasks IN
+        SELECT array_agg(m.task)
+        FROM pgswarm.terms m LEFT JOIN pgswarm._plan_depths(p.id) d ON d.task = m.task
         WHERE m.plan = p.id AND NOT EXISTS (SELECT FROM pgswarm.outcome o WHERE o.task = m.task AND o.retried_at IS NULL)
-        ORDER BY 1), 'plan_paused', v_now);
+        GROUP BY d.level ORDER BY d.level NULLS FIRST
+    LOOP
+        v_held := v_held || pgswarm._hold_back(v_tasks, 'plan_paused', v_now);
+    END LOOP;
     IF p.paused_at IS NULL OR p.paused_reason IS DISTINCT FROM left(plan_pause.reason, 2000) THEN
         PERFORM pgswarm._record('plan_paused', NULL, NULL, v_actor, NULL,
             jsonb_strip_nulls(jsonb_build_object('plan', p.name, 'reason', left(plan_pause.reason, 2000))), v_now);
