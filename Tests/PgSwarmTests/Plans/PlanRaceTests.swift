@@ -39,7 +39,7 @@ struct PlanRaceTests {
                 }
             }
         }
-        let written = try await edits
+        let written = await edits
         #expect(written > 0)
         try await ada.rows("SELECT pgswarm.plan_resume('p')")
         try await ada.rows(
