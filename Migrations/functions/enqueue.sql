@@ -308,6 +308,9 @@ BEGIN
             v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, 0, v_task.priority, 0, 0, 0, 0,
                 'scheduled', 'scheduled')::pgswarm.waiting;
         ELSE
+            IF v_task.governed THEN
+                PERFORM pgswarm._prefer(id, queue.id);
+            END IF;
             v_ready := v_ready || ROW(id, id, queue.id, 0, v_task.priority, 0, 0, 0, 0, pgswarm._lane(v_task))::pgswarm.ready;
         END IF;
     END LOOP;

@@ -16,8 +16,14 @@ $$;
 CREATE FUNCTION pgswarm._held_by(task bigint) RETURNS text
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    v_reason text := coalesce(pgswarm._plan_gate(task), pgswarm._contract_gate(task), pgswarm._redundancy_gate(task));
 BEGIN
-    RETURN coalesce(pgswarm._plan_gate(task), pgswarm._contract_gate(task), pgswarm._redundancy_gate(task));
+    IF v_reason IS NULL THEN
+        -- What is being enqueued is not there yet: enqueue does this itself.
+        PERFORM pgswarm._prefer(t.id, t.queue) FROM pgswarm.task t WHERE t.id = _held_by.task;
+    END IF;
+    RETURN v_reason;
 END
 $$;
 

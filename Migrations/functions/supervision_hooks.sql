@@ -8,6 +8,10 @@ CREATE FUNCTION pgswarm._refuse_unfit(session pgswarm.session, task pgswarm.task
 CREATE FUNCTION pgswarm._next_fit(
     session pgswarm.session, lane pgswarm.lane, count integer, kinds text[], at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
 ) LANGUAGE plpgsql AS $$ BEGIN SELECT n."rows", n.tasks INTO "rows", tasks FROM pgswarm._next_but(lane.id, count, kinds) n; END $$;
+CREATE FUNCTION pgswarm._apart_ok(task bigint, session pgswarm.session) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true';
+CREATE FUNCTION pgswarm._plan_contract(item jsonb, agent integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pgswarm._refuse('wrong_state', 'contracts can not be published from a plan yet', 'publish them first'); END $$;
+
 CREATE FUNCTION pgswarm._contract_gate(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._contract_pins(item integer, what text, pins jsonb) RETURNS integer[] LANGUAGE sql STABLE AS 'SELECT NULL::integer[]';
 CREATE FUNCTION pgswarm._brief_contracts(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';

@@ -39,7 +39,7 @@ BEGIN
          FROM unnest(queues) q (id)
          CROSS JOIN LATERAL (SELECT w.due FROM pgswarm.waiting w
                              WHERE w.state = 'scheduled' AND w.queue = q.id ORDER BY w.due LIMIT 1) n),
-        pgswarm._lanes_due(queues, pgswarm.clock()));
+        pgswarm._lanes_due(queues, pgswarm.clock()), pgswarm._preference_due(queues, pgswarm.clock()));
 END
 $$;
 

@@ -112,6 +112,10 @@ BEGIN
             NULL::timestamptz, jsonb_build_object('ahead', v_ahead);
         RETURN;
     END IF;
+    RETURN QUERY SELECT u.reason, u.message, u.until, u.detail FROM pgswarm._why_unfit(task, at) u WHERE task.governed;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     RETURN QUERY SELECT CASE WHEN v_ahead > 0 THEN 'behind' ELSE 'ready' END,
         CASE WHEN v_ahead > 0
              THEN format('it is ready, behind %s; the queue has %s', pgswarm._counted(v_ahead, 'other'),
@@ -212,6 +216,7 @@ DECLARE
     v_draining boolean := EXISTS (SELECT FROM pgswarm.agent a WHERE a.id = v_agent AND a.draining_since IS NOT NULL);
     v_now      timestamptz := pgswarm.clock();
     v_shut     pgswarm.breaker;
+    v_unfit    record;
     v_swarm    pgswarm.setting;
     v_held     boolean;
 BEGIN
@@ -225,6 +230,7 @@ BEGIN
         IF ready + held > 0 THEN
             SELECT * INTO v_shut FROM pgswarm._shut_claimer(v_queue, v_agent, v_now);
         END IF;
+        SELECT * INTO v_unfit FROM pgswarm._why_unfit_queue(v_queue, v_agent, v_now) u WHERE ready > 0;
         SELECT count(*) FILTER (WHERE w.state = 'scheduled'), count(*) FILTER (WHERE w.state <> 'scheduled'),
                min(w.due) FILTER (WHERE w.state = 'scheduled'), coalesce(bool_or(w.state IN ('held', 'parked')), false)
         INTO scheduled, blocked, retry_at, v_held
@@ -235,6 +241,7 @@ BEGIN
             WHEN v_queue.paused_at IS NOT NULL OR v_swarm.paused_at IS NOT NULL THEN 'paused'
             WHEN ready > 0 AND running >= v_queue.max_running THEN 'max_running'
             WHEN v_shut.id IS NOT NULL THEN CASE v_shut.scope WHEN 'agent' THEN 'agent_breaker' ELSE 'breaker' END
+            WHEN v_unfit.reason IS NOT NULL THEN v_unfit.reason
             WHEN ready > 0 THEN 'taken'
             WHEN scheduled > 0 THEN 'scheduled'
             WHEN running > 0 THEN 'all_running'
@@ -253,6 +260,8 @@ BEGIN
             WHEN 'max_running' THEN format('queue "%s" runs %s, which is its limit', queue, pgswarm._counted(v_queue.max_running, 'task'))
             WHEN 'agent_breaker' THEN format('this agent gets no more for now: %s', pgswarm._breaker_message(v_shut, v_now))
             WHEN 'breaker' THEN format('queue "%s" has %s: %s', queue, pgswarm._counted(ready + held, 'waiting task'), pgswarm._breaker_message(v_shut, v_now))
+            WHEN 'unfit' THEN v_unfit.message
+            WHEN 'preferred' THEN v_unfit.message
             WHEN 'taken' THEN format('queue "%s" has %s, which others are claiming', queue, pgswarm._counted(ready, 'ready task'))
             WHEN 'scheduled' THEN format('queue "%s" has %s, the next is due at %s', queue,
                 pgswarm._counted(scheduled, 'scheduled task'), pgswarm._moment(retry_at))
@@ -264,6 +273,9 @@ BEGIN
             ELSE format('queue "%s" is empty', queue) END;
         IF reason IN ('paused', 'draining') THEN
             retry_at := NULL;  -- nobody knows when that ends
+        END IF;
+        IF reason = 'preferred' THEN
+            retry_at := least(retry_at, v_unfit.until);
         END IF;
         IF v_shut.id IS NOT NULL AND reason IN ('breaker', 'agent_breaker') THEN
             retry_at := least(retry_at, pgswarm._breaker_due(v_shut, v_now));

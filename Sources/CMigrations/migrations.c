@@ -138,6 +138,36 @@ static const unsigned char functions_question_views[] = {
 static const unsigned char functions_supervision_hooks[] = {
 #embed "../../Migrations/functions/supervision_hooks.sql"
 };
+static const unsigned char functions_routing[] = {
+#embed "../../Migrations/functions/routing.sql"
+};
+static const unsigned char functions_plan_items[] = {
+#embed "../../Migrations/functions/plan_items.sql"
+};
+static const unsigned char functions_plan_order[] = {
+#embed "../../Migrations/functions/plan_order.sql"
+};
+static const unsigned char functions_plan_likeness[] = {
+#embed "../../Migrations/functions/plan_likeness.sql"
+};
+static const unsigned char functions_plan_apply[] = {
+#embed "../../Migrations/functions/plan_apply.sql"
+};
+static const unsigned char functions_plan_write[] = {
+#embed "../../Migrations/functions/plan_write.sql"
+};
+static const unsigned char functions_plan_steer[] = {
+#embed "../../Migrations/functions/plan_steer.sql"
+};
+static const unsigned char functions_followups[] = {
+#embed "../../Migrations/functions/followups.sql"
+};
+static const unsigned char functions_followup_verbs[] = {
+#embed "../../Migrations/functions/followup_verbs.sql"
+};
+static const unsigned char functions_plan_show[] = {
+#embed "../../Migrations/functions/plan_show.sql"
+};
 static const unsigned char functions_holder[] = {
 #embed "../../Migrations/functions/holder.sql"
 };
@@ -261,6 +291,9 @@ static const unsigned char functions_why[] = {
 static const unsigned char functions_views[] = {
 #embed "../../Migrations/functions/views.sql"
 };
+static const unsigned char functions_plan_views[] = {
+#embed "../../Migrations/functions/plan_views.sql"
+};
 static const unsigned char functions_taint_closure[] = {
 #embed "../../Migrations/functions/taint_closure.sql"
 };
@@ -340,6 +373,16 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/question_deadlines.sql", functions_question_deadlines),
     FILE_OF("functions/question_views.sql", functions_question_views),
     FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
+    FILE_OF("functions/routing.sql", functions_routing),
+    FILE_OF("functions/plan_items.sql", functions_plan_items),
+    FILE_OF("functions/plan_order.sql", functions_plan_order),
+    FILE_OF("functions/plan_likeness.sql", functions_plan_likeness),
+    FILE_OF("functions/plan_apply.sql", functions_plan_apply),
+    FILE_OF("functions/plan_write.sql", functions_plan_write),
+    FILE_OF("functions/plan_steer.sql", functions_plan_steer),
+    FILE_OF("functions/followups.sql", functions_followups),
+    FILE_OF("functions/followup_verbs.sql", functions_followup_verbs),
+    FILE_OF("functions/plan_show.sql", functions_plan_show),
     FILE_OF("functions/holder.sql", functions_holder),
     FILE_OF("functions/renew.sql", functions_renew),
     FILE_OF("functions/step.sql", functions_step),
@@ -381,6 +424,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/decisions.sql", functions_decisions),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
+    FILE_OF("functions/plan_views.sql", functions_plan_views),
     FILE_OF("functions/taint_closure.sql", functions_taint_closure),
     FILE_OF("functions/taint.sql", functions_taint),
     FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),

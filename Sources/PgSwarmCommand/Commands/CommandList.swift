@@ -30,6 +30,7 @@ enum CommandList {
             subcommands: [
                 MessageCommand.self, ArtifactCommand.self, NoteCommand.self, ProblemCommand.self, ReserveCommand.self,
                 BreakerCommand.self,
+                PlanCommand.self, MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
             ]),
         CommandGroup(
             name: "SUPERVISION",

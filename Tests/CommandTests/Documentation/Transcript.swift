@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// What a chapter of the documentation shows of a terminal: commands, and what they print.
 ///
-/// A block fenced as `console` has lines that begin with `$ ` (a command; a backslash at its end continues it) and, below
+/// A block fenced as `console` has lines that begin with `$ ` (a command; a backslash at its end continues it, and so do lines
+/// that begin with `> ` where text is fed in with `<<`) and, below
 /// each, the output. In the output `…` stands for any run of characters, a line of `…` alone for any number of lines.
 struct Transcript {
     /// A command and what it should print.
@@ -26,6 +27,10 @@ struct Transcript {
             } else if isInside, line.hasPrefix("$ ") {
                 steps.append(Step(command: String(line.dropFirst(2))))
                 continues = line.hasSuffix("\\")
+            } else if isInside, line.hasPrefix("> "), let step = steps.last, step.output.isEmpty,
+                step.command.contains("<<")
+            {
+                steps[steps.count - 1].command += "\n" + line.dropFirst(2)
             } else if isInside, !steps.isEmpty {
                 steps[steps.count - 1].output.append(line)
             }

@@ -102,11 +102,17 @@ struct RoleTests {
             "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
+            "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
+            "step",
+            "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
+            "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
             expected[name] = ["worker", "reviewer"]
         }
         for name in [
+            "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
+            "followup_decline",
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_set", "control", "mark_integrated", "problem_close", "problem_import",
         ] { expected[name] = steering }
@@ -119,12 +125,16 @@ struct RoleTests {
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
             "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
             "problem_set", "artifact_set",
+            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
+            "set_namespace",
+            "problem_set",
         ] {
             expected[name] = ["operator"]
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
