@@ -75,6 +75,27 @@ static const unsigned char functions_requests[] = {
 static const unsigned char functions_past[] = {
 #embed "../../Migrations/functions/past.sql"
 };
+static const unsigned char functions_json_schema_words[] = {
+#embed "../../Migrations/functions/json_schema_words.sql"
+};
+static const unsigned char functions_json_schema_pattern[] = {
+#embed "../../Migrations/functions/json_schema_pattern.sql"
+};
+static const unsigned char functions_json_schema_node[] = {
+#embed "../../Migrations/functions/json_schema_node.sql"
+};
+static const unsigned char functions_json_schema_compile[] = {
+#embed "../../Migrations/functions/json_schema_compile.sql"
+};
+static const unsigned char functions_json_schema_eval[] = {
+#embed "../../Migrations/functions/json_schema_eval.sql"
+};
+static const unsigned char functions_json_schema_logic[] = {
+#embed "../../Migrations/functions/json_schema_logic.sql"
+};
+static const unsigned char functions_json_schema[] = {
+#embed "../../Migrations/functions/json_schema.sql"
+};
 static const unsigned char functions_flow[] = {
 #embed "../../Migrations/functions/flow.sql"
 };
@@ -253,6 +274,13 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/agents.sql", functions_agents),
     FILE_OF("functions/requests.sql", functions_requests),
     FILE_OF("functions/past.sql", functions_past),
+    FILE_OF("functions/json_schema_words.sql", functions_json_schema_words),
+    FILE_OF("functions/json_schema_pattern.sql", functions_json_schema_pattern),
+    FILE_OF("functions/json_schema_node.sql", functions_json_schema_node),
+    FILE_OF("functions/json_schema_compile.sql", functions_json_schema_compile),
+    FILE_OF("functions/json_schema_eval.sql", functions_json_schema_eval),
+    FILE_OF("functions/json_schema_logic.sql", functions_json_schema_logic),
+    FILE_OF("functions/json_schema.sql", functions_json_schema),
     FILE_OF("functions/flow.sql", functions_flow),
     FILE_OF("functions/drafts.sql", functions_drafts),
     FILE_OF("functions/enqueue.sql", functions_enqueue),
