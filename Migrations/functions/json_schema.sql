@@ -43,7 +43,7 @@ $$;
 
 CREATE FUNCTION pgswarm.schema_errors(schema jsonb, value jsonb, "limit" integer DEFAULT 20)
 RETURNS TABLE (path text, message text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET jit = off
 AS $$
 DECLARE
     v_errors jsonb;
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION pgswarm.schema_errors IS
     'What is wrong with a value by a JSON Schema (2020-12), with the place of each error as a JSON Pointer. None: it fits.';
 
 CREATE FUNCTION pgswarm.schema_validate(schema jsonb, value jsonb, OUT valid boolean, OUT path text, OUT message text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET jit = off
 AS $$
 BEGIN
     SELECT e.path, e.message INTO path, message FROM pgswarm.schema_errors(schema, value, 1) e;
@@ -73,7 +73,7 @@ $$;
 COMMENT ON FUNCTION pgswarm.schema_validate IS 'Whether a value fits a JSON Schema (2020-12), and if not, the first place where it does not.';
 
 CREATE FUNCTION pgswarm.schema_check(schema jsonb) RETURNS TABLE (path text, message text)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET jit = off
 AS $$
 BEGIN
     RETURN QUERY SELECT e ->> 'path', e ->> 'message' FROM jsonb_array_elements(pgswarm._schema_compiled(schema) -> 'errors') e;

@@ -89,7 +89,7 @@ $$;
 
 -- What is wrong with a schema that is read alone: too large, not a word of JSON Schema.
 CREATE FUNCTION pgswarm._schema_faults(schema jsonb) RETURNS TABLE (path text, message text)
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE SET jit = off
 AS $$
 DECLARE
     v_extent record;
@@ -135,7 +135,7 @@ $$;
 -- A schema made ready, or {"errors": [{path, message}]}. Others are documents that it may refer to, by their names: nothing
 -- is ever fetched.
 CREATE FUNCTION pgswarm._schema_compiled(schema jsonb, others jsonb DEFAULT '{}') RETURNS jsonb
-LANGUAGE plpgsql IMMUTABLE
+LANGUAGE plpgsql IMMUTABLE SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

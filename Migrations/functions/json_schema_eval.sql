@@ -61,7 +61,7 @@ BEGIN
         v_faults := v_faults || ('must be ' || pgswarm._json_written(v_node -> 'c'));
     END IF;
     IF v_node ? 'e' AND NOT (v_type NOT IN ('array', 'object') AND v_node -> 'e' @> value)
-        AND (v_type NOT IN ('array', 'object') OR NOT EXISTS (SELECT FROM jsonb_array_elements(v_node -> 'e') x WHERE x = value))
+        AND (v_type NOT IN ('array', 'object') OR NOT EXISTS (SELECT FROM jsonb_array_elements(v_node -> 'e') x WHERE x = _schema_eval.value))
     THEN
         v_faults := v_faults || ('must be one of ' || (SELECT string_agg(pgswarm._json_written(x), ', ') FROM (
             SELECT x FROM jsonb_array_elements(v_node -> 'e') x LIMIT 20) y));
@@ -267,7 +267,7 @@ DECLARE
 BEGIN
     ok := true;
     steps := spent;
-    FOR v_key IN SELECT q FROM jsonb_array_elements_text(rules -> 'req') q WHERE NOT value ? q LOOP
+    FOR v_key IN SELECT q FROM jsonb_array_elements_text(rules -> 'req') q WHERE NOT _schema_eval_object.value ? q LOOP
         v_faults := v_faults || format('must have the property %s', to_jsonb(v_key));
     END LOOP;
     IF rules ?| '{min,max,deps}' THEN
@@ -279,7 +279,7 @@ BEGIN
         END IF;
         FOR v_key, v_each IN
             SELECT d.key, q FROM jsonb_each(rules -> 'deps') d CROSS JOIN LATERAL jsonb_array_elements_text(d.value) q
-            WHERE value ? d.key AND NOT value ? q
+            WHERE _schema_eval_object.value ? d.key AND NOT _schema_eval_object.value ? q
         LOOP
             v_faults := v_faults || format('must have the property %s, because it has %s', to_jsonb(v_each), to_jsonb(v_key));
         END LOOP;

@@ -98,11 +98,13 @@ BEGIN
 END
 $$;
 
--- Some keywords under shorter names.
+-- Some keywords under shorter names; a count may be written 2.0.
 CREATE FUNCTION pgswarm._schema_picked(schema jsonb, keywords text[], names text[]) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT coalesce(jsonb_object_agg(x.name, schema -> x.keyword) FILTER (WHERE schema ? x.keyword), '{}')
+    SELECT coalesce(jsonb_object_agg(x.name, CASE WHEN pgswarm._schema_word(x.keyword) = 'count'
+                                                  THEN to_jsonb((schema -> x.keyword)::integer) ELSE schema -> x.keyword END)
+                    FILTER (WHERE schema ? x.keyword), '{}')
     FROM unnest(keywords, names) x (keyword, name)
 $$;
 

@@ -56,7 +56,7 @@ BEGIN
             RETURN 'must be an object of schemas';
         END IF;
         SELECT x.key INTO v_name FROM jsonb_each(value) x WHERE NOT pgswarm._is_schema(x.value) LIMIT 1;
-        RETURN 'must be an object of schemas, and ' || to_jsonb(v_name) || ' is none';
+        RETURN CASE WHEN FOUND THEN format('must be an object of schemas, and %s is none', to_jsonb(v_name)) END;
     WHEN 'schema list' THEN
         IF v_type <> 'array' OR jsonb_array_length(value) = 0
             OR EXISTS (SELECT FROM jsonb_array_elements(value) x WHERE NOT pgswarm._is_schema(x))
