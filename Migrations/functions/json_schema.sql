@@ -54,7 +54,7 @@ BEGIN
     v_errors := pgswarm._schema_judged(pgswarm._schema_ready(schema), pgswarm._bounded('value', value), "limit");
     IF v_errors IS NULL THEN
         PERFORM pgswarm._refuse('too_large',
-            format('there is no answer after %s steps', pgswarm._schema_budget()), 'make the value or the schema smaller');
+            format('there is no answer within %s steps and 150 levels', pgswarm._schema_budget()), 'make the value or the schema smaller');
     END IF;
     RETURN QUERY SELECT e ->> 'path', e ->> 'message' FROM jsonb_array_elements(v_errors) e LIMIT "limit";
 END

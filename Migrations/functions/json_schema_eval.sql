@@ -7,7 +7,7 @@ SET LOCAL ROLE pgswarm_owner;
 
 CREATE FUNCTION pgswarm._schema_budget() RETURNS integer
 LANGUAGE sql IMMUTABLE
-AS 'SELECT 100000';
+AS 'SELECT 50000';
 
 CREATE FUNCTION pgswarm._schema_error(path text, message text) RETURNS jsonb
 LANGUAGE sql IMMUTABLE
@@ -38,7 +38,7 @@ BEGIN
     ok := true;
     IF v_node IS NULL THEN
         RETURN;
-    ELSIF depth > 150 OR steps > 100000 THEN
+    ELSIF depth > 150 OR steps > pgswarm._schema_budget() THEN
         ok := NULL;
         RETURN;
     END IF;

@@ -216,6 +216,9 @@ BEGIN
             v_out := v_out || coalesce(v_count, v_char);
             v_size := v_size + v_atom;
             v_atom := NULL;
+            IF v_size > 5000 THEN
+                fault := 'what it repeats makes it too large';
+            END IF;
             v_at := v_at + length(coalesce(v_count, v_char));
             IF substr(pattern, v_at, 1) = '?' THEN
                 v_at := v_at + 1;  -- which match is found is all one: only whether there is one
@@ -267,9 +270,6 @@ BEGIN
             v_out := v_out || CASE v_char WHEN '.' THEN '[' || pgswarm._pattern_class('.') || ']'
                                           ELSE pgswarm._pattern_char(ascii(v_char)) END;
             v_at := v_at + 1;
-        END IF;
-        IF v_size + coalesce(v_atom, 0) > 5000 THEN
-            fault := 'what it repeats makes it too large';
         END IF;
     END LOOP;
     IF fault IS NULL AND cardinality(v_outer) > 0 THEN

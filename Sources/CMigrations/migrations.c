@@ -96,6 +96,18 @@ static const unsigned char functions_json_schema_logic[] = {
 static const unsigned char functions_json_schema[] = {
 #embed "../../Migrations/functions/json_schema.sql"
 };
+static const unsigned char functions_json_compat_facts[] = {
+#embed "../../Migrations/functions/json_compat_facts.sql"
+};
+static const unsigned char functions_json_compat_logic[] = {
+#embed "../../Migrations/functions/json_compat_logic.sql"
+};
+static const unsigned char functions_json_compat_proof[] = {
+#embed "../../Migrations/functions/json_compat_proof.sql"
+};
+static const unsigned char functions_json_compat[] = {
+#embed "../../Migrations/functions/json_compat.sql"
+};
 static const unsigned char functions_flow[] = {
 #embed "../../Migrations/functions/flow.sql"
 };
@@ -281,6 +293,10 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/json_schema_eval.sql", functions_json_schema_eval),
     FILE_OF("functions/json_schema_logic.sql", functions_json_schema_logic),
     FILE_OF("functions/json_schema.sql", functions_json_schema),
+    FILE_OF("functions/json_compat_facts.sql", functions_json_compat_facts),
+    FILE_OF("functions/json_compat_logic.sql", functions_json_compat_logic),
+    FILE_OF("functions/json_compat_proof.sql", functions_json_compat_proof),
+    FILE_OF("functions/json_compat.sql", functions_json_compat),
     FILE_OF("functions/flow.sql", functions_flow),
     FILE_OF("functions/drafts.sql", functions_drafts),
     FILE_OF("functions/enqueue.sql", functions_enqueue),
