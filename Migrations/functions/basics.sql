@@ -35,6 +35,10 @@ BEGIN
             WHEN 'mailbox_full'     THEN 'PS016'
             WHEN 'conflict'         THEN 'PS017'
             WHEN 'breaker_open'     THEN 'PS018'
+            WHEN 'contract_mismatch' THEN 'PS019'
+            WHEN 'contract_breaking' THEN 'PS020'
+            WHEN 'budget_exhausted' THEN 'PS021'
+            WHEN 'stale_version'    THEN 'PS022'
         END,
         MESSAGE = message,
         DETAIL = code,

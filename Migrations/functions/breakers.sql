@@ -156,7 +156,10 @@ END
 $$;
 
 -- The lane for tasks with these needs; NULL for those that need nothing. Needs become breakers at first use.
-CREATE FUNCTION pgswarm._lane_for(queue integer, needs text[]) RETURNS integer
+CREATE FUNCTION pgswarm._lane_for(
+    queue integer, needs text[], governed boolean DEFAULT false, capabilities text[] DEFAULT NULL, prefer text[] DEFAULT NULL,
+    apart boolean DEFAULT false
+) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -164,21 +167,27 @@ DECLARE
     v_breakers integer[];
     v_lane     integer;
 BEGIN
-    IF coalesce(cardinality(needs), 0) = 0 THEN
+    IF coalesce(cardinality(needs), 0) = 0 AND NOT governed THEN
         RETURN NULL;
     END IF;
     v_breakers := ARRAY(SELECT (pgswarm._breaker_made('dependency', n)).id FROM unnest(needs) n ORDER BY 1);
-    SELECT l.id INTO v_lane FROM pgswarm.lane l WHERE l.queue = _lane_for.queue AND l.breakers = v_breakers;
+    SELECT l.id INTO v_lane FROM pgswarm.lane l
+    WHERE l.queue = _lane_for.queue AND l.breakers = v_breakers AND l.governed = _lane_for.governed
+      AND l.capabilities IS NOT DISTINCT FROM _lane_for.capabilities AND l.prefer IS NOT DISTINCT FROM _lane_for.prefer
+      AND l.apart = _lane_for.apart;
     IF FOUND THEN
         RETURN v_lane;
     END IF;
     IF (SELECT count(*) FROM pgswarm.lane l WHERE l.queue = _lane_for.queue) >= 200 THEN
-        PERFORM pgswarm._refuse('too_large', 'the tasks of this queue have 200 different combinations of needs already',
-            'needs name what tasks share, such as an API; what belongs to one task alone is part of its payload');
+        PERFORM pgswarm._refuse('too_large',
+            'the tasks of this queue have 200 different combinations of needs, capabilities and preferences already',
+            'these name what tasks share, such as an API; what belongs to one task alone is part of its payload');
     END IF;
-    INSERT INTO pgswarm.lane (queue, breakers) VALUES (_lane_for.queue, v_breakers) ON CONFLICT DO NOTHING;
+    INSERT INTO pgswarm.lane (queue, breakers, governed, capabilities, prefer, apart)
+    VALUES (_lane_for.queue, v_breakers, _lane_for.governed, _lane_for.capabilities, _lane_for.prefer, _lane_for.apart)
+    ON CONFLICT DO NOTHING;
     UPDATE pgswarm.queue q SET lanes = true WHERE q.id = _lane_for.queue AND NOT q.lanes;
-    RETURN (SELECT l.id FROM pgswarm.lane l WHERE l.queue = _lane_for.queue AND l.breakers = v_breakers);
+    RETURN pgswarm._lane_for(queue, needs, governed, capabilities, prefer, apart);
 END
 $$;
 

@@ -76,6 +76,7 @@ DECLARE
     v_gates integer[] := '{}';
     v_watched boolean;
     v_paused  boolean;
+    v_governed boolean;
     v_queue pgswarm.queue;
     v_name  text;
 BEGIN
@@ -85,7 +86,8 @@ BEGIN
         PERFORM pgswarm._refuse('invalid_argument', 'a claim names at least one queue and asks for 1 to 10000 tasks',
             'for example: SELECT * FROM pgswarm.claim(ARRAY[''build''], count => 10)');
     END IF;
-    SELECT s.paused_at IS NOT NULL, EXISTS (SELECT FROM pgswarm.breaker b WHERE b.watched) INTO v_paused, v_watched
+    SELECT s.paused_at IS NOT NULL, EXISTS (SELECT FROM pgswarm.breaker b WHERE b.watched), s.governed
+    INTO v_paused, v_watched, v_governed
     FROM pgswarm.setting s;
     IF EXISTS (SELECT FROM pgswarm.pulse p WHERE p.next_at <= v_now) THEN
         PERFORM pgswarm._ride(v_now, session.id);
@@ -101,6 +103,11 @@ BEGIN
             v_queue := pgswarm._queue_made(v_name);
         END IF;
         v_ids := v_ids || v_queue.id;
+        IF v_queue.reviews_of IS NOT NULL THEN
+            PERFORM pgswarm._refuse('not_allowed', format('queue "%s" holds reviews', v_name),
+                'reviewers take them with: pgswarm review next');
+        END IF;
+        v_queue.governed := v_queue.governed OR v_governed;
         CONTINUE WHEN v_left <= 0 OR v_queue.paused_at IS NOT NULL OR session.draining OR v_paused;
         v_room := v_left;
         IF v_queue.max_running IS NOT NULL THEN
@@ -110,7 +117,7 @@ BEGIN
         IF v_watched THEN
             v_gates := pgswarm._watched_for(session, v_queue);
         END IF;
-        IF cardinality(v_gates) > 0 OR (v_queue.lanes AND pgswarm._is_any_lane_open(v_queue.id, v_now)) THEN
+        IF v_queue.governed OR cardinality(v_gates) > 0 OR (v_queue.lanes AND pgswarm._is_any_lane_open(v_queue.id, v_now)) THEN
             RETURN QUERY SELECT * FROM pgswarm._claim_gated(session, v_queue, v_gates, v_room, lease, v_now);
             GET DIAGNOSTICS v_room = ROW_COUNT;
             v_left := v_left - v_room;

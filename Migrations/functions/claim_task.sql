@@ -49,6 +49,8 @@ DECLARE
     v_queue  pgswarm.queue;
     v_gates  integer[];
     v_task   pgswarm.task;
+    v_row    tid;
+    v_one    pgswarm.claimed;
 BEGIN
     IF session.draining THEN
         PERFORM pgswarm._refuse('not_ready', format('task %s is not for this agent: it is draining and claims no more', task),
@@ -82,6 +84,10 @@ BEGIN
     END IF;
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _claim_task.task;
     SELECT * INTO v_queue FROM pgswarm.queue q WHERE q.id = v_task.queue;
+    IF v_queue.reviews_of IS NOT NULL THEN
+        PERFORM pgswarm._refuse('not_allowed', format('task %s is a review', task),
+            'reviewers take them with: pgswarm review next');
+    END IF;
     v_gates := pgswarm._watched_for(session, v_queue)
                || (SELECT l.breakers FROM pgswarm.lane l WHERE l.id = v_task.lane);
     IF v_state <> 'ready' OR v_queue.paused_at IS NOT NULL
@@ -95,10 +101,21 @@ BEGIN
         PERFORM pgswarm._refuse('not_ready', format('task %s is not claimable: %s', task, v_why.message),
             'claim from the queue instead: it gives what is ready');
     END IF;
-    RETURN NEXT pgswarm._grant_one(session, v_queue,
-        (SELECT r.ctid FROM pgswarm.ready r
-         WHERE r.lane = pgswarm._lane(v_task) AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task)),
-        lease, v_now, nullif(v_gates, '{}'));
+    v_row := (SELECT r.ctid FROM pgswarm.ready r
+              WHERE r.lane = pgswarm._lane(v_task) AND r.priority = v_task.priority AND r.position = pgswarm._position(v_task));
+    v_queue.governed := v_queue.governed OR (SELECT s.governed FROM pgswarm.setting s);
+    IF v_task.governed OR v_queue.governed THEN
+        PERFORM pgswarm._refuse_unfit(session, v_task);
+        v_one := pgswarm._grant_governed(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));
+        IF v_one.id IS NULL THEN
+            -- Refused, so that nothing changes: the next claim from the queue parks it.
+            PERFORM pgswarm._refuse('budget_exhausted', format('task %s would go beyond a budget', task),
+                'see which with: pgswarm budget show; raise it, or wait until something that runs gives its hold back');
+        END IF;
+    ELSE
+        v_one := pgswarm._grant_one(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));
+    END IF;
+    RETURN NEXT v_one;
     IF cardinality(v_gates) > 0 THEN
         PERFORM pgswarm._charge(v_gates, ARRAY[task], v_now);
     END IF;
@@ -124,7 +141,7 @@ BEGIN
            l.until, extract(epoch FROM l.until - pgswarm.clock())::double precision, l.deadline, t.created_at, t.trace, t.parent, t.needs,
            pgswarm._checkpoint(l.task), pgswarm._history(l.task), pgswarm._open_effects(l.task),
            pgswarm._late_results(l.task), pgswarm._known_problems(t, l.epoch),
-           pgswarm._unread(v_session.agent, l.task)
+           pgswarm._unread(v_session.agent, l.task), CASE WHEN l.governed THEN pgswarm._brief(t) END
     FROM pgswarm.lease l
     JOIN pgswarm.task t ON t.id = l.task
     JOIN pgswarm.queue q ON q.id = l.queue

@@ -138,7 +138,7 @@ BEGIN
         PERFORM pgswarm._promote_one(task, v_now);
         RETURN;
     END IF;
-    IF v_state IN ('done', 'dead', 'cancelled', 'blocked') THEN
+    IF v_state IN ('done', 'dead', 'cancelled', 'blocked', 'review') THEN
         PERFORM pgswarm._refuse('wrong_state', format('task %s is %s', task, v_state),
             CASE v_state WHEN 'blocked' THEN 'it can not run before what it waits for is done; pause that instead, and this one then'
                          ELSE 'only what may still run can be paused' END);
@@ -149,15 +149,7 @@ BEGIN
         WHERE pgswarm.paused_task.reason IS DISTINCT FROM excluded.reason AND excluded.reason IS NOT NULL;
     changed := FOUND;
     IF v_state = 'ready' THEN
-        WITH gone AS (
-            DELETE FROM pgswarm.ready r USING pgswarm.task t
-            WHERE t.id = _control_task.task AND r.lane = pgswarm._lane(t) AND r.priority = t.priority
-              AND r.position = pgswarm._position(t) AND r.task = t.id
-            RETURNING r.*
-        )
-        INSERT INTO pgswarm.waiting (task, since, queue, epoch, priority, generation, attempts, failed, lost, state, reason)
-        SELECT g.task, v_now, g.queue, g.epoch, g.priority, g.generation, g.attempts, g.failed, g.lost, 'held', 'paused'
-        FROM gone g;
+        PERFORM pgswarm._set_aside(task, 'held', 'paused', v_now);
     ELSIF v_state = 'running' THEN
         IF action = 'stop' THEN
             taken_back := pgswarm._take_back(ARRAY[task], reason, actor);

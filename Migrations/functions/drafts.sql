@@ -13,12 +13,14 @@ BEGIN
     SELECT key INTO v_name
     FROM jsonb_object_keys(options) key
     WHERE key NOT IN ('title', 'kind', 'priority', 'at', 'delay', 'key', 'max_attempts', 'max_lost', 'lease',
-                      'deadline', 'after', 'needs', 'trace')
+                      'deadline', 'after', 'needs', 'trace', 'goal', 'criteria', 'size', 'paths', 'produces', 'consumes',
+                      'review', 'estimate', 'capabilities', 'prefer', 'prefer_for', 'redundancy')
     LIMIT 1;
     IF FOUND THEN
         PERFORM pgswarm._refuse('invalid_argument', format('item %s: there is no option "%s"', item, v_name),
             'the options are title, kind, priority, at, delay, key, max_attempts, max_lost, lease, deadline, after, '
-            'needs and trace');
+            'needs, trace, goal, criteria, size, paths, produces, consumes, review, estimate, capabilities, prefer, '
+            'prefer_for and redundancy');
     END IF;
     BEGIN
         v_what := 'title';        v_task.title := options ->> 'title';

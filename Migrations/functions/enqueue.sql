@@ -114,7 +114,8 @@ BEGIN
         RETURN;
     END IF;
     v_ids := ARRAY(SELECT nextval('pgswarm.task_id') FROM generate_series(1, v_count));
-    IF "each" IS NULL AND NOT coalesce(options ?| ARRAY['key', 'after'], false) THEN
+    IF "each" IS NULL AND NOT coalesce(options ?| ARRAY['key', 'after'], false) AND NOT pgswarm._has_terms(options)
+    THEN
         IF parent IS NOT NULL THEN
             v_parent := (pgswarm._held(parent)).task;
         END IF;
@@ -193,7 +194,7 @@ $$;
 -- Tasks that differ in more than their payload.
 CREATE FUNCTION pgswarm._enqueue_each(
     queue pgswarm.queue, actor integer, parent text, ids bigint[], payloads jsonb[], options jsonb, "each" jsonb[],
-    at timestamptz
+    at timestamptz, plan integer DEFAULT NULL, keys text[] DEFAULT NULL
 ) RETURNS TABLE (ord integer, id bigint, created boolean)
 LANGUAGE plpgsql
 AS $$
@@ -201,16 +202,18 @@ AS $$
 DECLARE
     v_all     jsonb[];           -- each item's own options over the shared ones
     v_ids     bigint[] := ids;
-    v_states  jsonb := '{}';     -- of the tasks that items wait for: id -> is it done?
+    v_states  jsonb := '{}';     -- of the tasks that items wait for
     v_task    pgswarm.task;
+    v_terms   pgswarm.terms;
     v_unmet   integer;
+    v_held    text;
     v_on      bigint;
+    v_edge    pgswarm.dependency;
     v_tasks   pgswarm.task[];
     v_ready   pgswarm.ready[];
     v_waiting pgswarm.waiting[];
     v_made    bigint[];
-    v_edges   bigint[] := '{}';
-    v_ons     bigint[] := '{}';
+    v_edges   pgswarm.dependency[] := '{}';
     v_parent  bigint;
     v_bad     integer;
     r         record;
@@ -229,18 +232,8 @@ BEGIN
         PERFORM pgswarm._check_handle(parent);
         v_parent := split_part(parent, '.', 1)::bigint;
     END IF;
-    FOR r IN
-        SELECT DISTINCT a.value #>> '{}' AS id
-        FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
-        ORDER BY 1
-    LOOP
-        IF r.id IS NULL OR r.id !~ '^[0-9]{1,18}$' THEN
-            PERFORM pgswarm._refuse('invalid_argument', format('%L is not a task id to wait for', r.id),
-                'give the ids that enqueue answered');
-        END IF;
-    END LOOP;
     FOR v_on IN
-        SELECT (a.value #>> '{}')::bigint
+        SELECT (pgswarm._edge(a.value)).on_task
         FROM unnest(v_all) o (options), jsonb_array_elements(nullif(o.options -> 'after', 'null')) a
         UNION
         SELECT v_parent WHERE v_parent IS NOT NULL
@@ -249,7 +242,7 @@ BEGIN
         IF v_on = v_parent THEN
             PERFORM pgswarm._held(parent);
         END IF;
-        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on) = 'done');
+        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on));
     END LOOP;
     FOR r IN
         SELECT n.ord, o.options ->> 'key' AS key, sha256(convert_to(
@@ -269,6 +262,10 @@ BEGIN
         ord := i;
         id := v_ids[i];
         created := v_ids[i] = ids[i];
+        v_task.governed := plan IS NOT NULL OR pgswarm._has_terms(v_all[i]);
+        IF v_task.governed THEN
+            v_terms := pgswarm._terms(i, v_all[i]);
+        END IF;
         RETURN NEXT;
         CONTINUE WHEN NOT created;
         v_task.id := id;
@@ -277,20 +274,36 @@ BEGIN
         v_task.queue := queue.id;
         v_task.creator := actor;
         v_task.payload := payloads[i];
-        v_task.lane := pgswarm._lane_for(queue.id, v_task.needs);
+        v_task.plan := plan;
+        v_held := NULL;
+        IF v_task.governed THEN
+            v_terms.task := id;
+            v_terms.plan := plan;
+            v_terms.key := keys[i];
+            v_task.lane := pgswarm._lane_for(queue.id, v_task.needs, true, v_terms.capabilities, v_terms.prefer);
+            INSERT INTO pgswarm.terms SELECT v_terms.*;
+            v_held := pgswarm._held_by(id);
+        ELSE
+            v_task.lane := pgswarm._lane_for(queue.id, v_task.needs);
+        END IF;
         v_tasks := v_tasks || v_task;
         v_made := v_made || id;
         v_unmet := 0;
-        FOR v_on IN
-            SELECT DISTINCT (a #>> '{}')::bigint FROM jsonb_array_elements(nullif(v_all[i] -> 'after', 'null')) a
+        FOR v_edge IN
+            SELECT DISTINCT ON (e.on_task) e.*
+            FROM jsonb_array_elements(nullif(v_all[i] -> 'after', 'null')) a, pgswarm._edge(a.value) e
         LOOP
-            v_edges := v_edges || id;
-            v_ons := v_ons || v_on;
-            v_unmet := v_unmet + CASE WHEN (v_states -> v_on::text)::boolean THEN 0 ELSE 1 END;
+            v_edge.task := id;
+            v_edge.met := pgswarm._is_met(v_edge, v_states ->> v_edge.on_task::text);
+            v_edges := v_edges || v_edge;
+            v_unmet := v_unmet + CASE WHEN v_edge.met THEN 0 ELSE 1 END;
         END LOOP;
         IF v_unmet > 0 THEN
             v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, v_unmet, v_task.priority, 0, 0, 0, 0,
                 'blocked', 'dependencies')::pgswarm.waiting;
+        ELSIF v_held IS NOT NULL THEN
+            v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, 0, v_task.priority, 0, 0, 0, 0,
+                'held', v_held)::pgswarm.waiting;
         ELSIF v_task.due_at > at THEN
             v_waiting := v_waiting || ROW(id, v_task.due_at, at, queue.id, 0, 0, v_task.priority, 0, 0, 0, 0,
                 'scheduled', 'scheduled')::pgswarm.waiting;
@@ -300,9 +313,7 @@ BEGIN
     END LOOP;
 
     INSERT INTO pgswarm.task SELECT * FROM unnest(v_tasks);
-    INSERT INTO pgswarm.dependency (task, on_task, met)
-    SELECT e.task, e.on_task, (v_states -> e.on_task::text)::boolean
-    FROM unnest(v_edges, v_ons) e (task, on_task);
+    INSERT INTO pgswarm.dependency SELECT * FROM unnest(v_edges);
     INSERT INTO pgswarm.waiting SELECT * FROM unnest(v_waiting);
     INSERT INTO pgswarm.ready SELECT * FROM unnest(v_ready);
     IF v_made IS NOT NULL THEN

@@ -3,7 +3,8 @@ SET LOCAL ROLE pgswarm_owner;
 
 -- Tells the dependants of finished tasks. Counting down under the row lock makes the last parent exact, also when two
 -- finish together; the rows are locked in the order of their ids.
-CREATE FUNCTION pgswarm._unblock(done bigint[]) RETURNS void
+-- The fact is accepted, finished (completed, and in review) or failed (what goes on without it).
+CREATE FUNCTION pgswarm._unblock(done bigint[], fact text DEFAULT 'accepted') RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -21,17 +22,24 @@ BEGIN
     WITH met AS (
         UPDATE pgswarm.dependency d SET met = true
         WHERE d.on_task = ANY (done) AND NOT d.met
+          AND CASE fact
+              WHEN 'accepted' THEN d.min_score IS NULL OR pgswarm._is_met(d, 'done')
+              WHEN 'finished' THEN d.until = 'finished'
+              ELSE d.on_failure = 'continue' END
         RETURNING d.task
     ), counted AS (
         SELECT m.task, count(*)::integer AS n FROM met m GROUP BY m.task
     )
     UPDATE pgswarm.waiting w
     SET unmet = w.unmet - c.n,
-        state = CASE WHEN w.unmet = c.n THEN 'scheduled' ELSE w.state END,
-        reason = CASE WHEN w.unmet = c.n THEN 'scheduled' ELSE w.reason END,
-        due = CASE WHEN w.unmet = c.n THEN coalesce(w.due, v_now) ELSE w.due END
+        state = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN 'scheduled' ELSE w.state END,
+        reason = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN 'scheduled' ELSE w.reason END,
+        due = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN coalesce(w.due, v_now) ELSE w.due END
     FROM counted c
-    WHERE w.task = c.task AND w.state = 'blocked';
+    WHERE w.task = c.task AND w.unmet > 0;
+    PERFORM pgswarm._begin_review(s, v_now)
+    FROM pgswarm.submission s JOIN pgswarm.waiting w ON w.task = s.task AND w.state = 'review' AND w.unmet = 0
+    WHERE s.task = ANY (v_tasks) AND s.state = 'open';
     PERFORM pgswarm._promote_these(v_tasks, v_now);
 END
 $$;
@@ -44,9 +52,12 @@ AS $$
 DECLARE
     v_count integer;
 BEGIN
+    IF EXISTS (SELECT FROM pgswarm.task t WHERE t.id = ANY (tasks) AND t.governed) THEN
+        PERFORM pgswarm._hold_governed(tasks, at);
+    END IF;
     WITH gone AS (
         DELETE FROM pgswarm.waiting w
-        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at
+        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at AND w.unmet = 0
         RETURNING *
     ), placed AS (
         INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
@@ -58,6 +69,11 @@ BEGIN
         SELECT _promote_these.at, g.queue, 'ready', array_agg(g.task ORDER BY g.due, g.task) FROM gone g GROUP BY g.queue
     )
     SELECT count(*) INTO v_count FROM gone;
+    IF v_count < cardinality(tasks) THEN
+        -- What it was parked for is over, but what it builds on was taken back meanwhile.
+        UPDATE pgswarm.waiting w SET state = 'blocked', reason = 'dependencies'
+        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.unmet > 0;
+    END IF;
     RETURN v_count;
 END
 $$;

@@ -178,6 +178,8 @@ DECLARE
     v_room   integer;
     v_next   record;
     v_kinds  text[];
+    v_gates  integer[];
+    v_tasks  bigint[];
     v_one    pgswarm.claimed;
 BEGIN
     IF cardinality(common) > 0 THEN
@@ -189,36 +191,47 @@ BEGIN
     IF v_left > 0 THEN
         PERFORM pgswarm._promote(queue.id, 100, at);
     END IF;
-    FOR v_lane IN SELECT * FROM pgswarm._shares(queue, v_rooms, v_left) LOOP
-        v_room := least(v_left, v_lane.share,
-            (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_lane.breakers || common) b));
+    FOR v_lane IN SELECT * FROM pgswarm._shares(session, queue, v_rooms, v_left) LOOP
+        v_gates := common || v_lane.breakers;
+        v_room := least(v_left, v_lane.share, (SELECT min((v_rooms ->> b::text)::integer) FROM unnest(v_gates) b));
         CONTINUE WHEN v_room <= 0;
-        IF cardinality(v_kinds) > 0 THEN
-            v_next := pgswarm._next_but(v_lane.lane, v_room, v_kinds);
+        v_tasks := '{}';
+        IF queue.governed OR v_lane.governed THEN
+            FOR v_one IN
+                SELECT * FROM pgswarm._claim_governed(session, queue, v_lane.lane, v_room, v_kinds, lease, at, v_gates)
+            LOOP
+                v_tasks := v_tasks || v_one.id;
+                RETURN NEXT v_one;
+            END LOOP;
         ELSE
-            v_next := pgswarm._next(v_lane.lane, v_room, at);
+            IF cardinality(v_kinds) > 0 THEN
+                v_next := pgswarm._next_but(v_lane.lane, v_room, v_kinds);
+            ELSE
+                v_next := pgswarm._next(v_lane.lane, v_room, at);
+            END IF;
+            CONTINUE WHEN v_next.tasks IS NULL;
+            v_tasks := v_next.tasks;
+            IF cardinality(v_tasks) = 1 THEN
+                v_one := pgswarm._grant_one(session, queue, v_next."rows"[1], lease, at, v_gates);
+                RETURN NEXT v_one;
+            ELSE
+                RETURN QUERY SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, v_gates);
+            END IF;
         END IF;
-        CONTINUE WHEN v_next.tasks IS NULL;
-        v_left := v_left - cardinality(v_next.tasks);
-        IF cardinality(v_next.tasks) = 1 THEN
-            v_one := pgswarm._grant_one(session, queue, v_next."rows"[1], lease, at, common || v_lane.breakers);
-            RETURN NEXT v_one;
-        ELSE
-            RETURN QUERY
-            SELECT * FROM pgswarm._grant_many(session, queue, v_next."rows", lease, at, common || v_lane.breakers);
-        END IF;
+        CONTINUE WHEN v_tasks = '{}';
+        v_left := v_left - cardinality(v_tasks);
         IF cardinality(common) > 0 THEN
-            PERFORM pgswarm._charge_kinds(session.agent, v_next.tasks, at);
+            PERFORM pgswarm._charge_kinds(session.agent, v_tasks, at);
         END IF;
-        PERFORM pgswarm._charge(common || v_lane.breakers, v_next.tasks, at);
-        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_lane.breakers || common)
-                                                     THEN e.value::integer - cardinality(v_next.tasks)
+        PERFORM pgswarm._charge(v_gates, v_tasks, at);
+        SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key::integer = ANY (v_gates)
+                                                     THEN e.value::integer - cardinality(v_tasks)
                                                      ELSE e.value::integer END), '{}')
         INTO v_rooms FROM jsonb_each_text(v_rooms) e;
         INSERT INTO pgswarm.event (at, session, queue, kind, tasks)
-        VALUES (_claim_gated.at, session.id, queue.id, 'claimed', v_next.tasks);
+        VALUES (_claim_gated.at, session.id, queue.id, 'claimed', v_tasks);
         IF session.kind = 'bare' THEN
-            PERFORM pgswarm._outlive(session.id, v_next.tasks);
+            PERFORM pgswarm._outlive(session.id, v_tasks);
         END IF;
     END LOOP;
 END
@@ -273,8 +286,8 @@ $$;
 
 -- Which lanes a claim of so many tasks takes from, and how many from each: as if all open lanes were one line. With no
 -- open lane beside the queue's own nothing needs to be compared.
-CREATE FUNCTION pgswarm._shares(queue pgswarm.queue, rooms jsonb, count integer)
-RETURNS TABLE (lane integer, breakers integer[], share integer)
+CREATE FUNCTION pgswarm._shares(session pgswarm.session, queue pgswarm.queue, rooms jsonb, count integer)
+RETURNS TABLE (lane integer, breakers integer[], governed boolean, share integer)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -287,21 +300,23 @@ BEGIN
     SELECT count(*) INTO v_open FROM pgswarm.lane l
     WHERE _shares.queue.lanes AND l.queue = _shares.queue.id
       AND EXISTS (SELECT FROM pgswarm.ready r WHERE r.lane = l.id)
-      AND NOT EXISTS (SELECT FROM unnest(l.breakers) b WHERE (rooms ->> b::text)::integer <= 0);
+      AND NOT EXISTS (SELECT FROM unnest(l.breakers) b WHERE (rooms ->> b::text)::integer <= 0)
+      AND (NOT l.governed OR pgswarm._fits(l, session));
     IF v_open = 0 THEN
-        RETURN QUERY SELECT queue.id, '{}'::integer[], count;
+        RETURN QUERY SELECT queue.id, '{}'::integer[], false, count;
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT x.lane, x.breakers, count(*)::integer
+    SELECT x.lane, x.breakers, x.governed, count(*)::integer
     FROM (
-        SELECT o.lane, o.breakers, r.priority, r.position
+        SELECT o.lane, o.breakers, o.governed, r.priority, r.position
         FROM (
-            SELECT _shares.queue.id AS lane, '{}'::integer[] AS breakers
+            SELECT _shares.queue.id AS lane, '{}'::integer[] AS breakers, false AS governed
             UNION ALL
-            SELECT l.id, l.breakers FROM pgswarm.lane l
+            SELECT l.id, l.breakers, l.governed FROM pgswarm.lane l
             WHERE l.queue = _shares.queue.id
               AND NOT EXISTS (SELECT FROM unnest(l.breakers) b WHERE (rooms ->> b::text)::integer <= 0)
+              AND (NOT l.governed OR pgswarm._fits(l, session))
         ) o
         CROSS JOIN LATERAL (
             SELECT y.priority, y.position FROM pgswarm.ready y
@@ -310,7 +325,7 @@ BEGIN
         ORDER BY r.priority, r.position
         LIMIT _shares.count
     ) x
-    GROUP BY x.lane, x.breakers
+    GROUP BY x.lane, x.breakers, x.governed
     ORDER BY min(x.priority), min(x.position);
 END
 $$;

@@ -25,7 +25,8 @@ CREATE TYPE pgswarm.claimed AS (
     effects        jsonb,
     late_results   jsonb,
     problems       jsonb,    -- what the problem log knows about it
-    unread         integer   -- messages waiting for the claimer and for the task
+    unread         integer,  -- messages waiting for the claimer and for the task
+    brief          jsonb     -- of a governed task: what was agreed and what it builds on
 );
 
 -- The fence for the outside world only grows for a task, over a failover too: a promoted standby that lost the last
@@ -82,7 +83,8 @@ BEGIN
            pgswarm._known_problems(b.whole, b.epoch),
            -- What _unread answers; in here it costs a tenth of a call.
            coalesce((SELECT m.unread FROM pgswarm.mailbox m WHERE m.agent = _grant_many.session.agent), 0)
-               + coalesce((SELECT m.unread FROM pgswarm.mailbox m WHERE m.task = b.task), 0)
+               + coalesce((SELECT m.unread FROM pgswarm.mailbox m WHERE m.task = b.task), 0),
+           NULL::jsonb
     FROM body b
     ORDER BY b.priority, b.position;
 END
@@ -122,10 +124,11 @@ BEGIN
          v_claimed.deadline, v_claimed.created_at, v_claimed.trace, v_claimed.parent, v_claimed.needs,
          v_claimed.unread;
     INSERT INTO pgswarm.lease (task, session, claim_id, until, started_at, deadline, queue, epoch, priority,
-                               generation, attempts, failed, lost, seconds, strict_lease, gates)
+                               generation, attempts, failed, lost, seconds, strict_lease, gates, governed)
     VALUES (v_task.id, _grant_one.session.id, v_claim, v_claimed.lease_until, _grant_one.at, v_claimed.deadline,
             _grant_one.queue.id, v_claimed.epoch, v_ready.priority, v_ready.generation, v_ready.attempts,
-            v_ready.failed, v_ready.lost, extract(epoch FROM v_length), _grant_one.queue.strict_lease, _grant_one.gates);
+            v_ready.failed, v_ready.lost, extract(epoch FROM v_length), _grant_one.queue.strict_lease, _grant_one.gates,
+            v_task.governed OR _grant_one.queue.governed);
     IF v_claimed.epoch > 1 THEN
         v_claimed.checkpoint := pgswarm._checkpoint(v_task.id);
         v_claimed.history := pgswarm._history(v_task.id);

@@ -217,6 +217,9 @@ BEGIN
     VALUES (lease.task, _end_attempt.at, lease.started_at, lease.session, lease.claim_id, lease.epoch,
             lease.attempts + 1, lease.generation, _end_attempt.outcome, left(_end_attempt.error, 65536),
             left(_end_attempt.note, 65536));
+    IF lease.governed THEN
+        PERFORM pgswarm._end_governed(lease, outcome, at);
+    END IF;
 END
 $$;
 
@@ -226,6 +229,8 @@ CREATE FUNCTION pgswarm._put_back(lease pgswarm.lease, due timestamptz, reason t
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_held text;
 BEGIN
     IF EXISTS (SELECT FROM pgswarm.paused_task p WHERE p.task = lease.task) THEN
         INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
@@ -233,6 +238,16 @@ BEGIN
         VALUES (lease.task, _put_back.due, _put_back.at, lease.queue, lease.epoch, lease.priority, lease.generation,
                 lease.attempts, lease.failed, lease.lost, 'held', 'paused');
         RETURN 'held';
+    END IF;
+    IF lease.governed THEN
+        v_held := pgswarm._held_by(lease.task);
+        IF v_held IS NOT NULL THEN
+            INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
+                                         state, reason)
+            VALUES (lease.task, _put_back.due, _put_back.at, lease.queue, lease.epoch, lease.priority, lease.generation,
+                    lease.attempts, lease.failed, lease.lost, 'held', v_held);
+            RETURN 'held';
+        END IF;
     END IF;
     IF due > at THEN
         INSERT INTO pgswarm.waiting (task, due, since, queue, epoch, priority, generation, attempts, failed, lost,
@@ -249,6 +264,25 @@ BEGIN
 END
 $$;
 
+-- Takes a ready task that the caller holds still out of the way of claims.
+CREATE FUNCTION pgswarm._set_aside(task bigint, state text, reason text, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    WITH gone AS (
+        DELETE FROM pgswarm.ready r USING pgswarm.task t
+        WHERE t.id = _set_aside.task AND r.lane = pgswarm._lane(t) AND r.priority = t.priority
+          AND r.position = pgswarm._position(t) AND r.task = t.id
+        RETURNING r.*
+    )
+    INSERT INTO pgswarm.waiting (task, since, queue, epoch, priority, generation, attempts, failed, lost, state, reason)
+    SELECT g.task, _set_aside.at, g.queue, g.epoch, g.priority, g.generation, g.attempts, g.failed, g.lost,
+           _set_aside.state, _set_aside.reason
+    FROM gone g;
+END
+$$;
+
 -- A task that is given up, with its last cause; the earlier ones are its attempts.
 CREATE FUNCTION pgswarm._bury(lease pgswarm.lease, error text, result jsonb, at timestamptz) RETURNS void
 LANGUAGE plpgsql
@@ -259,5 +293,6 @@ BEGIN
                                  lost, state, claim_id, result, error)
     VALUES (lease.task, lease.session, lease.started_at, _bury.at, lease.queue, lease.epoch, lease.generation,
             lease.attempts, lease.failed, lease.lost, 'dead', lease.claim_id, _bury.result, left(_bury.error, 65536));
+    PERFORM pgswarm._upstream_ended(lease.task, at);
 END
 $$;

@@ -71,7 +71,8 @@ BEGIN
     ), gone AS (
         DELETE FROM pgswarm.lease l
         USING item
-        WHERE l.task = item.task AND l.epoch = item.epoch AND l.claim_id = item.claim_id AND NOT l.strict_lease
+        WHERE l.task = item.task AND l.epoch = item.epoch AND l.claim_id = item.claim_id
+          AND NOT l.strict_lease AND NOT l.governed
         RETURNING l.*, l.until < pgswarm.clock() AS late, item.ord, item.handle, item.body
     ), saved AS (
         INSERT INTO pgswarm.outcome (task, session, started_at, finished_at, queue, epoch, generation, attempts,

@@ -72,6 +72,11 @@ BEGIN
     VALUES (_cancel.task, v_lease.session, v_lease.started_at, _cancel.at, v_task.queue, v_gone.epoch,
             v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost, 'cancelled', left(_cancel.reason, 2000),
             (SELECT a.name FROM pgswarm.agent a WHERE a.id = _cancel.actor));
+    IF v_task.governed THEN
+        UPDATE pgswarm.submission s SET state = 'void', decided_at = _cancel.at, reason = 'cancelled'
+        WHERE s.task = _cancel.task AND s.state = 'open';
+    END IF;
+    PERFORM pgswarm._upstream_ended(task, at);
     PERFORM pgswarm._record('cancelled', v_task.queue, v_lease.session, actor, ARRAY[task],
         jsonb_strip_nulls(jsonb_build_object('reason', left(reason, 2000))), at);
 END
@@ -120,14 +125,17 @@ DECLARE
     v_outcome pgswarm.outcome;
     v_task    pgswarm.task;
     v_unmet   integer := 0;
-    v_on      bigint;
+    v_on      pgswarm.dependency;
     v_state   text := 'ready';
+    v_held    text;
 BEGIN
     SELECT * INTO v_task FROM pgswarm.task t WHERE t.id = _begin_again.task;
-    FOR v_on IN SELECT d.on_task FROM pgswarm.dependency d WHERE d.task = _begin_again.task AND NOT d.met ORDER BY 1 LOOP
+    FOR v_on IN
+        SELECT * FROM pgswarm.dependency d WHERE d.task = _begin_again.task AND NOT d.met ORDER BY d.on_task
+    LOOP
         -- What it waits for must not end between this look and our commit, or nobody would count it.
-        IF pgswarm._hold_still(v_on) = 'done' THEN
-            UPDATE pgswarm.dependency d SET met = true WHERE d.task = _begin_again.task AND d.on_task = v_on;
+        IF pgswarm._is_met(v_on, pgswarm._hold_still(v_on.on_task)) THEN
+            UPDATE pgswarm.dependency d SET met = true WHERE d.task = _begin_again.task AND d.on_task = v_on.on_task;
         ELSE
             v_unmet := v_unmet + 1;
         END IF;
@@ -135,12 +143,13 @@ BEGIN
     UPDATE pgswarm.outcome o SET retried_at = _begin_again.at
     WHERE o.task = _begin_again.task AND o.retried_at IS NULL
     RETURNING * INTO v_outcome;
-    IF v_unmet > 0 THEN
-        v_state := 'blocked';
+    v_held := CASE WHEN v_task.governed THEN pgswarm._held_by(task) END;
+    IF v_unmet > 0 OR v_held IS NOT NULL THEN
+        v_state := CASE WHEN v_unmet > 0 THEN 'blocked' ELSE 'held' END;
         INSERT INTO pgswarm.waiting (task, since, queue, epoch, unmet, priority, generation, attempts, failed, lost,
                                      state, reason)
         VALUES (_begin_again.task, _begin_again.at, v_task.queue, v_outcome.epoch, v_unmet, v_task.priority,
-                v_outcome.generation + 1, 0, 0, 0, 'blocked', 'dependencies');
+                v_outcome.generation + 1, 0, 0, 0, v_state, CASE WHEN v_unmet > 0 THEN 'dependencies' ELSE v_held END);
     ELSE
         INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
         VALUES (nextval('pgswarm.task_id'), _begin_again.task, v_task.queue, v_outcome.epoch, v_task.priority,

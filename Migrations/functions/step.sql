@@ -15,7 +15,7 @@ CREATE FUNCTION pgswarm.step(
     id bigint, handle text, epoch integer, fence bigint, attempt integer, max_attempts integer, queue text, kind text,
     title text, payload jsonb, priority integer, lease_until timestamptz, lease_seconds double precision,
     deadline timestamptz, created_at timestamptz, trace text, parent bigint, needs text[], checkpoint jsonb,
-    history jsonb, effects jsonb, late_results jsonb, problems jsonb, unread integer
+    history jsonb, effects jsonb, late_results jsonb, problems jsonb, unread integer, brief jsonb
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pgswarm, pg_temp
@@ -49,7 +49,7 @@ BEGIN
                NULL::bigint, NULL::text, NULL::integer, NULL::bigint, NULL::integer, NULL::integer, NULL::text,
                NULL::text, NULL::text, NULL::jsonb, NULL::integer, NULL::timestamptz, NULL::double precision,
                NULL::timestamptz, NULL::timestamptz, NULL::text, NULL::bigint, NULL::text[], NULL::jsonb, NULL::jsonb,
-               NULL::jsonb, NULL::jsonb, NULL::jsonb, NULL::integer
+               NULL::jsonb, NULL::jsonb, NULL::jsonb, NULL::integer, NULL::jsonb
         FROM pgswarm._settle(handles, verdicts, bodies, quiet) s;
     END IF;
     IF count <> 0 THEN

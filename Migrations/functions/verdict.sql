@@ -24,7 +24,7 @@ BEGIN
         WHERE l.task = split_part(handle, '.', 1)::bigint
           AND l.epoch = split_part(handle, '.', 2)::integer
           AND l.claim_id = split_part(handle, '.', 3)::uuid
-          AND NOT l.strict_lease
+          AND NOT l.strict_lease AND NOT l.governed
         RETURNING * INTO v_lease;
         IF FOUND THEN
             v_now := pgswarm.clock();
@@ -49,6 +49,13 @@ BEGIN
         SELECT b.code, b.state, b.message INTO code, state, message
         FROM pgswarm._settled_before(handle, verdict, body) b;
         RETURN;
+    END IF;
+    IF verdict = 'complete' AND v_lease.governed THEN
+        SELECT r.code, r.message INTO code, message FROM pgswarm._refuse_completion(v_lease, body, v_now) r;
+        IF code IS NOT NULL THEN
+            state := 'running';  -- it stays with its holder, who can do better
+            RETURN;
+        END IF;
     END IF;
     code := CASE WHEN v_lease.until < v_now THEN 'late' ELSE 'ok' END;
     message := pgswarm._late_message(code);
@@ -95,9 +102,13 @@ DECLARE
 BEGIN
     CASE verdict
     WHEN 'complete' THEN
-        DELETE FROM pgswarm.lease l WHERE l.task = lease.task;
-        PERFORM pgswarm._finish(lease, body, at);
-        state := 'done';
+        IF lease.governed THEN
+            state := pgswarm._complete_governed(lease, body, at);
+        ELSE
+            DELETE FROM pgswarm.lease l WHERE l.task = lease.task;
+            PERFORM pgswarm._finish(lease, body, at);
+            state := 'done';
+        END IF;
     WHEN 'release' THEN
         PERFORM pgswarm._end_attempt(lease, 'released', NULL, body ->> 'note', at);
         due_at := at + pgswarm._seconds((body ->> 'delay')::double precision);
@@ -192,6 +203,17 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO v_attempt FROM pgswarm.attempt t WHERE t.task = v_task AND t.epoch = v_epoch AND t.claim_id = v_claim;
+    IF v_attempt.outcome = 'completed' THEN
+        IF verdict = 'complete' AND EXISTS (SELECT FROM pgswarm.submission s
+            WHERE s.task = v_task AND s.claim_id = v_claim AND s.result IS NOT DISTINCT FROM body)
+        THEN
+            RETURN QUERY SELECT 'duplicate', pgswarm._state(v_task), 'this was settled before, in the same way';
+        ELSE
+            RETURN QUERY SELECT 'already_settled', pgswarm._state(v_task),
+                format('task %s was completed under this handle with another result or verdict', v_task);
+        END IF;
+        RETURN;
+    END IF;
     IF v_attempt.outcome IN ('failed', 'released') THEN
         IF v_attempt.outcome = (CASE verdict WHEN 'fail' THEN 'failed' WHEN 'release' THEN 'released' END) THEN
             RETURN QUERY SELECT 'duplicate', pgswarm._state(v_task),

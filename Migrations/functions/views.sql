@@ -27,41 +27,48 @@ SELECT t.id, q.name AS queue, t.kind, t.title, p.state, p.reason, t.priority::in
        p.attempts::integer AS attempts, coalesce(t.max_attempts, q.max_attempts)::integer AS max_attempts,
        a.name AS agent, t.payload, p.result, p.error, t.created_at, p.due_at, p.started_at, p.finished_at,
        p.lease_until, p.percent, p.epoch, p.generation::integer AS generation, t.parent, t.key, t.needs, t.trace,
-       p.late, c.name AS creator,
+       p.late, c.name AS creator, n.name AS plan, p.score::integer AS score, p.acceptance,
        (SELECT n.note FROM pgswarm.progress n WHERE n.task = t.id AND n.note IS NOT NULL ORDER BY n.id DESC LIMIT 1) AS note
 FROM (
     SELECT l.task, 'running' AS state, NULL::text AS reason, l.attempts + 1 AS attempts, l.session,
            NULL::jsonb AS result, NULL::text AS error, NULL::timestamptz AS due_at, l.started_at,
            NULL::timestamptz AS finished_at, l.until AS lease_until, l.percent, l.epoch, l.generation,
-           NULL::boolean AS late
+           NULL::boolean AS late, NULL::smallint AS score, NULL::text AS acceptance
     FROM pgswarm.lease l
     UNION ALL
     SELECT w.task, w.state, w.reason, w.attempts, NULL, NULL, NULL, w.due, NULL, NULL, NULL, NULL, w.epoch,
-           w.generation, NULL
-    FROM pgswarm.waiting w
+           w.generation, NULL, NULL, NULL
+    FROM pgswarm.waiting w WHERE w.state <> 'review'
     UNION ALL
-    SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
+    SELECT w.task, 'review', w.reason, w.attempts, s.session, s.result, NULL, NULL, s.started_at, NULL, NULL, NULL, w.epoch,
+           w.generation, s.late, s.score, NULL
+    FROM pgswarm.waiting w LEFT JOIN pgswarm.submission s ON s.task = w.task AND s.state = 'open'
+    WHERE w.state = 'review'
+    UNION ALL
+    SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL, NULL, NULL
     FROM pgswarm.ready r
     WHERE r.position <> r.task AND NOT EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane)
     UNION ALL
-    SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
+    SELECT r.task, 'ready', NULL, r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL, NULL, NULL
     FROM pgswarm.ready r
     JOIN pgswarm.task t ON t.id = r.task AND coalesce(t.lane, t.queue) = r.lane AND t.priority = r.priority
     WHERE r.position = r.task AND NOT EXISTS (SELECT FROM pgswarm._shut_lane x WHERE x.lane = r.lane)
     UNION ALL
     -- Ready but for a breaker that is open.
-    SELECT r.task, 'held', 'breaker', r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL
+    SELECT r.task, 'held', 'breaker', r.attempts, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, r.epoch, r.generation, NULL, NULL, NULL
     FROM pgswarm._shut_lane x JOIN pgswarm.ready r ON r.lane = x.lane
     UNION ALL
     SELECT o.task, o.state, CASE WHEN o.ended_by IS NOT NULL THEN 'by ' || o.ended_by END, o.attempts, o.session,
-           o.result, o.error, NULL, o.started_at, o.finished_at, NULL, NULL, o.epoch, o.generation, o.late
+           o.result, o.error, NULL, o.started_at, o.finished_at, NULL, NULL, o.epoch, o.generation, o.late, o.score,
+           o.acceptance
     FROM pgswarm.outcome o WHERE o.retried_at IS NULL
 ) p
 JOIN pgswarm.task t ON t.id = p.task
 JOIN pgswarm.queue q ON q.id = t.queue
 LEFT JOIN pgswarm.session s ON s.id = p.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent
-LEFT JOIN pgswarm.agent c ON c.id = t.creator;
+LEFT JOIN pgswarm.agent c ON c.id = t.creator
+LEFT JOIN pgswarm.plan n ON n.id = t.plan;
 
 -- Every attempt: those that ended without an outcome, those that were completed, those that run.
 CREATE VIEW pgswarm.attempts AS
@@ -72,7 +79,7 @@ FROM (
     FROM pgswarm.attempt t
     UNION ALL
     SELECT o.task, o.attempts, o.epoch, o.generation, o.session, 'completed', NULL, NULL, o.started_at, o.finished_at
-    FROM pgswarm.outcome o WHERE o.state = 'done'
+    FROM pgswarm.outcome o WHERE o.state = 'done' AND o.submission IS NULL  -- what was submitted is among the attempts
     UNION ALL
     SELECT l.task, l.attempts + 1, l.epoch, l.generation, l.session, 'running', NULL, NULL, l.started_at, NULL
     FROM pgswarm.lease l
@@ -88,6 +95,7 @@ SELECT q.name AS queue,
        coalesce(w.blocked, 0) AS blocked,
        coalesce(w.parked, 0) AS parked,
        coalesce(w.held, 0) + coalesce(r.shut, 0) AS held,
+       coalesce(w.review, 0) AS review,
        coalesce(o.done, 0) AS done,
        coalesce(o.dead, 0) AS dead,
        coalesce(o.cancelled, 0) AS cancelled,
@@ -110,7 +118,7 @@ LEFT JOIN (SELECT queue, count(*) AS n FROM pgswarm.lease GROUP BY queue) l ON l
 LEFT JOIN (
     SELECT queue, count(*) FILTER (WHERE state = 'scheduled') AS scheduled,
            count(*) FILTER (WHERE state = 'blocked') AS blocked, count(*) FILTER (WHERE state = 'parked') AS parked,
-           count(*) FILTER (WHERE state = 'held') AS held
+           count(*) FILTER (WHERE state = 'held') AS held, count(*) FILTER (WHERE state = 'review') AS review
     FROM pgswarm.waiting GROUP BY queue
 ) w ON w.queue = q.id
 LEFT JOIN (
@@ -198,8 +206,24 @@ LEFT JOIN pgswarm.session s ON s.id = p.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent;
 
 CREATE VIEW pgswarm.dependencies AS
-SELECT d.task AS task_id, d.on_task AS on_task_id, d.met, pgswarm._state_of(d.on_task) AS on_state
+SELECT d.task AS task_id, d.on_task AS on_task_id, d.met, pgswarm._state_of(d.on_task) AS on_state, d.until,
+       d.min_score::integer AS min_score, d.on_failure
 FROM pgswarm.dependency d;
+
+-- Results that wait for acceptance, or have waited.
+CREATE VIEW pgswarm.submissions AS
+SELECT s.id, s.task AS task_id, q.name AS queue, t.title, n.name AS plan, s.generation::integer AS generation, s.number,
+       a.name AS agent, s.state, s.route, s.risk, s.score::integer AS score, s.confidence::integer AS confidence,
+       s.acceptance, encode(s.digest, 'hex') AS digest, s.result, s.late, s.at, s.decided_at, b.name AS decided_by, s.reason
+FROM pgswarm.submission s
+JOIN pgswarm.task t ON t.id = s.task
+JOIN pgswarm.queue q ON q.id = s.queue
+JOIN pgswarm.agent a ON a.id = s.agent
+LEFT JOIN pgswarm.plan n ON n.id = t.plan
+LEFT JOIN pgswarm.agent b ON b.id = s.decided_by;
+
+CREATE VIEW pgswarm.refused_results AS
+SELECT r.task AS task_id, r.epoch, r.at, r.code, r.message, r.body FROM pgswarm.refused_result r;
 
 -- One row for each task of each change. Ids and times are not the order of commits, so a follower keeps a place in
 -- xact: it takes the settled rows from there on, which no older transaction can join any more, and goes on with the

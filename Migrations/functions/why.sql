@@ -149,6 +149,10 @@ BEGIN
             NULL::timestamptz, jsonb_build_object('waits_for', v_on);
         RETURN;
     END IF;
+    IF w.reason IN ('review', 'contract', 'plan_paused', 'budget', 'question', 'redundancy') THEN
+        RETURN QUERY SELECT y.reason, y.message, y.until, y.detail FROM pgswarm._why_supervised(task, w) y;
+        RETURN;
+    END IF;
     IF w.state = 'parked' AND w.reason = 'problem' THEN
         RETURN QUERY SELECT y.reason, y.message, y.until, y.detail FROM pgswarm._why_parked(w.task) y;
         RETURN;
@@ -161,8 +165,32 @@ BEGIN
                 FROM pgswarm.paused_task p WHERE p.task = w.task), '') || format('; let it go on with: pgswarm resume --task %s', w.task)
             WHEN 'retrying' THEN format('attempt %s failed; it is tried again at %s', w.attempts, pgswarm._moment(w.due))
             WHEN 'lost' THEN format('its lease was lost; it comes back at %s', pgswarm._moment(w.due))
+            WHEN 'sent_back' THEN 'a review sent it back; it is about to be ready'
             ELSE format('it is %s%s', w.state, coalesce(' for ' || pgswarm._moment(w.due), '')) END,
         w.due, jsonb_build_object('attempts', w.attempts);
+END
+$$;
+
+-- Why a task waits that supervision keeps.
+CREATE FUNCTION pgswarm._why_supervised(task pgswarm.task, waiting pgswarm.waiting)
+RETURNS TABLE (reason text, message text, until timestamptz, detail jsonb)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY SELECT waiting.reason, CASE waiting.reason
+        WHEN 'review' THEN CASE WHEN waiting.unmet > 0
+            THEN format('its result is looked at again when %s it is built on are done again', pgswarm._counted(waiting.unmet, 'task'))
+            ELSE 'its result waits for review' END || coalesce((
+            SELECT format(' (%s since %s)', replace(s.route, '_', ' '), pgswarm._moment(s.at))
+            FROM pgswarm.submission s WHERE s.task = _why_supervised.task.id AND s.state = 'open' AND s.route IS NOT NULL), '')
+        WHEN 'contract' THEN 'a contract that it pins is not agreed, or was broken; see: pgswarm contract list'
+        WHEN 'plan_paused' THEN 'its plan is paused' || coalesce((
+            SELECT coalesce(' by ' || p.paused_by, '') || coalesce(': ' || p.paused_reason, '')
+            FROM pgswarm.plan p WHERE p.id = _why_supervised.task.plan), '')
+        WHEN 'budget' THEN 'a budget is spent; see: pgswarm budget show'
+        WHEN 'question' THEN 'it waits for an answer; see: pgswarm question list'
+        ELSE 'it waits for the agents that do the same work apart' END, NULL::timestamptz, NULL::jsonb;
 END
 $$;
 

@@ -111,14 +111,26 @@ static const unsigned char functions_json_compat[] = {
 static const unsigned char functions_flow[] = {
 #embed "../../Migrations/functions/flow.sql"
 };
+static const unsigned char functions_edges[] = {
+#embed "../../Migrations/functions/edges.sql"
+};
 static const unsigned char functions_drafts[] = {
 #embed "../../Migrations/functions/drafts.sql"
+};
+static const unsigned char functions_terms[] = {
+#embed "../../Migrations/functions/terms.sql"
 };
 static const unsigned char functions_enqueue[] = {
 #embed "../../Migrations/functions/enqueue.sql"
 };
 static const unsigned char functions_lease[] = {
 #embed "../../Migrations/functions/lease.sql"
+};
+static const unsigned char functions_governed[] = {
+#embed "../../Migrations/functions/governed.sql"
+};
+static const unsigned char functions_brief[] = {
+#embed "../../Migrations/functions/brief.sql"
 };
 static const unsigned char functions_claim[] = {
 #embed "../../Migrations/functions/claim.sql"
@@ -131,6 +143,12 @@ static const unsigned char functions_settle[] = {
 };
 static const unsigned char functions_verdict[] = {
 #embed "../../Migrations/functions/verdict.sql"
+};
+static const unsigned char functions_acceptance[] = {
+#embed "../../Migrations/functions/acceptance.sql"
+};
+static const unsigned char functions_supervision_hooks[] = {
+#embed "../../Migrations/functions/supervision_hooks.sql"
 };
 static const unsigned char functions_holder[] = {
 #embed "../../Migrations/functions/holder.sql"
@@ -237,6 +255,15 @@ static const unsigned char functions_why[] = {
 static const unsigned char functions_views[] = {
 #embed "../../Migrations/functions/views.sql"
 };
+static const unsigned char functions_taint_closure[] = {
+#embed "../../Migrations/functions/taint_closure.sql"
+};
+static const unsigned char functions_taint[] = {
+#embed "../../Migrations/functions/taint.sql"
+};
+static const unsigned char functions_taint_clearing[] = {
+#embed "../../Migrations/functions/taint_clearing.sql"
+};
 static const unsigned char functions_globs[] = {
 #embed "../../Migrations/functions/globs.sql"
 };
@@ -298,13 +325,19 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/json_compat_proof.sql", functions_json_compat_proof),
     FILE_OF("functions/json_compat.sql", functions_json_compat),
     FILE_OF("functions/flow.sql", functions_flow),
+    FILE_OF("functions/edges.sql", functions_edges),
     FILE_OF("functions/drafts.sql", functions_drafts),
+    FILE_OF("functions/terms.sql", functions_terms),
     FILE_OF("functions/enqueue.sql", functions_enqueue),
     FILE_OF("functions/lease.sql", functions_lease),
+    FILE_OF("functions/governed.sql", functions_governed),
+    FILE_OF("functions/brief.sql", functions_brief),
     FILE_OF("functions/claim.sql", functions_claim),
     FILE_OF("functions/claim_task.sql", functions_claim_task),
     FILE_OF("functions/settle.sql", functions_settle),
     FILE_OF("functions/verdict.sql", functions_verdict),
+    FILE_OF("functions/acceptance.sql", functions_acceptance),
+    FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
     FILE_OF("functions/holder.sql", functions_holder),
     FILE_OF("functions/renew.sql", functions_renew),
     FILE_OF("functions/step.sql", functions_step),
@@ -340,6 +373,9 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problem_views.sql", functions_problem_views),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
+    FILE_OF("functions/taint_closure.sql", functions_taint_closure),
+    FILE_OF("functions/taint.sql", functions_taint),
+    FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),
     FILE_OF("functions/globs.sql", functions_globs),
     FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
     FILE_OF("functions/holds.sql", functions_holds),

@@ -58,6 +58,14 @@ extension SwarmError.Code {
     public static let conflict = Self(rawValue: "conflict")
     /// A circuit breaker is open; the message says until when.
     public static let breakerOpen = Self(rawValue: "breaker_open")
+    /// The result doesn't fit the contract that the task produces; the message names the path that fails.
+    public static let contractMismatch = Self(rawValue: "contract_mismatch")
+    /// A contract's new version breaks what others rely on.
+    public static let contractBreaking = Self(rawValue: "contract_breaking")
+    /// It would go beyond a budget.
+    public static let budgetExhausted = Self(rawValue: "budget_exhausted")
+    /// Somebody else has changed it since it was read.
+    public static let staleVersion = Self(rawValue: "stale_version")
 }
 
 // Found by the client.
@@ -87,6 +95,7 @@ extension SwarmError.Code {
         .requestMismatch,
         .tooLarge, .wrongState, .unknownAgent, .badCredential, .sessionLost, .notAllowed,
         .alreadySettled, .mailboxFull, .conflict, .breakerOpen,
+        .contractMismatch, .contractBreaking, .budgetExhausted, .staleVersion,
         .notMigrated, .schemaNewer, .schemaChanged, .unreachable, .outcomeUnknown, .cancelled, .usage,
         .internal,
     ]

@@ -8,6 +8,8 @@ extension SwarmError.Code {
         "PS009": .tooLarge, "PS010": .wrongState, "PS011": .unknownAgent, "PS012": .badCredential,
         "PS013": .sessionLost, "PS014": .notAllowed, "PS015": .alreadySettled,
         "PS016": .mailboxFull, "PS017": .conflict, "PS018": .breakerOpen,
+        "PS019": .contractMismatch, "PS020": .contractBreaking, "PS021": .budgetExhausted,
+        "PS022": .staleVersion,
     ]
 
     /// The code for an error the server raised, `nil` for one that no caller can cause.

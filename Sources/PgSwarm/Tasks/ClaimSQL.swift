@@ -8,7 +8,7 @@ enum ClaimSQL {
     static let columns = """
         id, handle, epoch, fence, attempt, max_attempts, queue, kind, title, payload, priority, lease_until, \
         lease_seconds, deadline, created_at, trace, parent, needs, checkpoint, history, effects, late_results, \
-        problems, unread
+        problems, unread, brief
         """
 
     static func claim(_ request: ClaimRequest, session: UUID?, agent: AgentName?) -> SQL {

@@ -28,6 +28,7 @@ extension ClaimedTask {
         lateResults = try row[first + 21, as: JSONText?.self]
         problems = try row[first + 22, as: JSONText?.self]
         unread = try row[first + 23, as: Int?.self] ?? 0
+        brief = try row[first + 24, as: JSONText?.self]
     }
 }
 

@@ -51,6 +51,8 @@ public struct ClaimedTask: Sendable {
     public var problems: JSONText?
     /// How many messages wait for the claimer and for the task's holder.
     public var unread = 0
+    /// Of a governed task: its goal, its criteria, its contracts, what it builds on, what a review found.
+    public var brief: JSONText?
 
     /// Reads the payload as a value.
     ///

@@ -27,6 +27,10 @@ public struct Settlement: Sendable {
         public static let alreadySettled = Code(rawValue: "already_settled")
         /// The handle was never granted.
         public static let invalidHandle = Code(rawValue: "invalid_handle")
+        /// The result doesn't fit the contract of the task; the lease stays, the result is kept aside.
+        public static let contractMismatch = Code(rawValue: "contract_mismatch")
+        /// Something has to be done first, such as answering what a review found; the lease stays.
+        public static let wrongState = Code(rawValue: "wrong_state")
     }
 
     /// The attempt.
@@ -43,6 +47,9 @@ public struct Settlement: Sendable {
     /// Whether the verdict stands, now or from an earlier call.
     public var wasAccepted: Bool { code == .ok || code == .late || code == .duplicate }
 
+    /// Whether a refused completion has left the lease with its holder, who can mend the result.
+    public var isStillHeld: Bool { code == .contractMismatch || code == .wrongState }
+
     /// The refusal as an error; `nil` when the verdict stands.
     public var error: SwarmError? {
         guard !wasAccepted else { return nil }
@@ -50,6 +57,11 @@ public struct Settlement: Sendable {
         switch code {
         case .invalidHandle:
             return SwarmError(.invalidHandle, text, hint: "Pass the handle exactly as claim returned it.")
+        case .contractMismatch:
+            return SwarmError(
+                .contractMismatch, text, hint: "Mend the result and complete again: the task is still yours.")
+        case .wrongState:
+            return SwarmError(.wrongState, text, hint: "Then complete again: the task is still yours.")
         case .alreadySettled:
             return SwarmError(.alreadySettled, text, hint: "The first verdict stands; look at the task.")
         default:

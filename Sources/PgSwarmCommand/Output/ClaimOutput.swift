@@ -107,6 +107,7 @@ extension ClaimedTask {
             "late_results": lateResults.map { .raw($0.text) } ?? [],
             "problems": problems.map { .raw($0.text) } ?? [],
             "unread": JSON(unread),
+            "brief": JSON(brief),
         ]
     }
 }

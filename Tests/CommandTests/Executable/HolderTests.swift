@@ -5,6 +5,7 @@ import Testing
 /// Claiming and the holder's writes.
 @Suite(.database, .timeLimit(.minutes(5))) struct HolderTests {
     private let claimedKeys: Set<String> = [
+        "brief",
         "id", "handle", "epoch", "fence", "attempt", "max_attempts", "queue", "kind", "title", "payload",
         "priority",
         "lease_until", "lease_seconds", "deadline", "created_at", "trace", "parent", "needs", "checkpoint",

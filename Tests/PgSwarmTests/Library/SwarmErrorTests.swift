@@ -83,6 +83,6 @@ struct SwarmErrorTests {
     @Test("The closed list has no code twice")
     func closedList() {
         #expect(Set(SwarmError.Code.all).count == SwarmError.Code.all.count)
-        #expect(SwarmError.Code.all.count == 26)
+        #expect(SwarmError.Code.all.count == 30)
     }
 }

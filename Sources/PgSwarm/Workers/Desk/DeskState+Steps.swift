@@ -112,6 +112,14 @@ extension DeskState {
         let verdicts = Dictionary(
             items.map { ($0.holding.task.handle, $0.verdict) }, uniquingKeysWith: { first, _ in first })
         for settlement in settlements {
+            if settlement.isStillHeld, let error = settlement.error,
+                let item = items.first(where: { $0.holding.task.handle == settlement.handle })
+            {
+                // Nobody is left to mend the result: the next attempt gets the message with its history.
+                accept(item.holding, .fail(error: error.message))
+                echo.tell(.refused(settlement.handle.taskID, error))
+                continue
+            }
             settle(settlement.handle, verdicts[settlement.handle], settlement.code, &echo)
         }
     }
