@@ -19,6 +19,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.problem_confirm(bigint, text, text, uuid),
     pgswarm.problem_flag(bigint, text, text, text, uuid),
     pgswarm.reserve_ring(text),
+    pgswarm.contract_publish(text, text, jsonb, text, jsonb, text, text, text, boolean, text, uuid),
     pgswarm.reserve_check(text, text[], text, text, uuid)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_operator;
 
@@ -78,6 +79,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
     pgswarm.mark_integrated(bigint, text, text, uuid),
+    pgswarm.contract_agree(text, text, boolean, text, uuid),
+    pgswarm.contract_deprecate(text, text, text, text, uuid),
+    pgswarm.contract_withdraw(text, text, text, boolean, text, uuid),
+    pgswarm.contract_repin(bigint, text, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
@@ -96,6 +101,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.drain(text, boolean),
     pgswarm.set_registration(boolean),
     pgswarm.set_namespace(text, jsonb, text, uuid),
+    pgswarm.contract_waive(bigint[], text, text, text, uuid),
     pgswarm.problem_set(jsonb, text, uuid),
     pgswarm.taint_apply(bigint[], text, text, text, text, text, text, uuid),
     pgswarm.taint_clear(bigint, bigint[], text, text, uuid)
@@ -109,6 +115,14 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
     pgswarm.error_signature(text),
+    pgswarm.contract_get(text, text),
+    pgswarm.contract_check(text, text, jsonb),
+    pgswarm.contract_compat(text, text, jsonb, text),
+    pgswarm.contract_dependents(text, text),
+    pgswarm.schema_validate(jsonb, jsonb),
+    pgswarm.schema_errors(jsonb, jsonb, integer),
+    pgswarm.schema_check(jsonb),
+    pgswarm.schema_compat(jsonb, jsonb, text),
     pgswarm.problem_find(text, text, text, text[], integer),
     pgswarm.problem_export(),
     pgswarm.globs_overlap(text, text, boolean),
@@ -126,7 +140,7 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
+    pgswarm.contracts, pgswarm.contract_dependents, pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

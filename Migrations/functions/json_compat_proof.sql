@@ -191,6 +191,7 @@ DECLARE
     v_prefix integer := coalesce(jsonb_array_length(rules -> 'prefix'), 0);
     v_last   integer := greatest(v_prefix, pgswarm._compat_places(a, flat));
     v_fewest integer := coalesce((rules -> 'minc')::integer, 1);
+    v_found  boolean := false;
     v_id     text;
     r        record;
 BEGIN
@@ -231,9 +232,10 @@ BEGIN
             LOOP
                 SELECT * INTO r FROM pgswarm._compat_proof(a, ARRAY[v_id], pgswarm._compat_atoms(NULL), b, rules ->> 'contains', path, seen, steps);
                 steps := r.steps;
-                EXIT WHEN r.ok;
+                v_found := r.ok;
+                EXIT WHEN v_found;
             END LOOP;
-            IF v_id IS NULL OR NOT r.ok THEN
+            IF NOT v_found THEN
                 RETURN;
             END IF;
         END IF;

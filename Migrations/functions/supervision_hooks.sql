@@ -9,11 +9,6 @@ CREATE FUNCTION pgswarm._next_fit(
     session pgswarm.session, lane pgswarm.lane, count integer, kinds text[], at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
 ) LANGUAGE plpgsql AS $$ BEGIN SELECT n."rows", n.tasks INTO "rows", tasks FROM pgswarm._next_but(lane.id, count, kinds) n; END $$;
 
-CREATE FUNCTION pgswarm._contract_gate(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
-CREATE FUNCTION pgswarm._contract_pins(item integer, what text, pins jsonb) RETURNS integer[] LANGUAGE sql STABLE AS 'SELECT NULL::integer[]';
-CREATE FUNCTION pgswarm._brief_contracts(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-CREATE FUNCTION pgswarm._refused_output(task bigint, result jsonb) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-
 CREATE FUNCTION pgswarm._refused_role(lease pgswarm.lease) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._artifact_hashes(task bigint) RETURNS text[] LANGUAGE sql STABLE AS 'SELECT NULL::text[]';

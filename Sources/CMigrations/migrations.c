@@ -249,6 +249,21 @@ static const unsigned char functions_problem_transfer[] = {
 static const unsigned char functions_problem_views[] = {
 #embed "../../Migrations/functions/problem_views.sql"
 };
+static const unsigned char functions_contract_versions[] = {
+#embed "../../Migrations/functions/contract_versions.sql"
+};
+static const unsigned char functions_contract_reach[] = {
+#embed "../../Migrations/functions/contract_reach.sql"
+};
+static const unsigned char functions_contract_pins[] = {
+#embed "../../Migrations/functions/contract_pins.sql"
+};
+static const unsigned char functions_contracts[] = {
+#embed "../../Migrations/functions/contracts.sql"
+};
+static const unsigned char functions_contract_status[] = {
+#embed "../../Migrations/functions/contract_status.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -263,6 +278,9 @@ static const unsigned char functions_taint[] = {
 };
 static const unsigned char functions_taint_clearing[] = {
 #embed "../../Migrations/functions/taint_clearing.sql"
+};
+static const unsigned char functions_contract_reading[] = {
+#embed "../../Migrations/functions/contract_reading.sql"
 };
 static const unsigned char functions_globs[] = {
 #embed "../../Migrations/functions/globs.sql"
@@ -371,11 +389,17 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problem_known.sql", functions_problem_known),
     FILE_OF("functions/problem_transfer.sql", functions_problem_transfer),
     FILE_OF("functions/problem_views.sql", functions_problem_views),
+    FILE_OF("functions/contract_versions.sql", functions_contract_versions),
+    FILE_OF("functions/contract_reach.sql", functions_contract_reach),
+    FILE_OF("functions/contract_pins.sql", functions_contract_pins),
+    FILE_OF("functions/contracts.sql", functions_contracts),
+    FILE_OF("functions/contract_status.sql", functions_contract_status),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/taint_closure.sql", functions_taint_closure),
     FILE_OF("functions/taint.sql", functions_taint),
     FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),
+    FILE_OF("functions/contract_reading.sql", functions_contract_reading),
     FILE_OF("functions/globs.sql", functions_globs),
     FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
     FILE_OF("functions/holds.sql", functions_holds),
