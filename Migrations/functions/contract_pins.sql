@@ -15,6 +15,9 @@ BEGIN
     IF coalesce(pins, 'null') = 'null' THEN
         RETURN NULL;
     END IF;
+    IF jsonb_typeof(pins) = 'string' THEN
+        pins := jsonb_build_array(pins);
+    END IF;
     IF jsonb_typeof(pins) <> 'array' OR jsonb_array_length(pins) > 50 OR pins @? '$[*] ? (@.type() != "string")' THEN
         PERFORM pgswarm._refuse('invalid_argument', format('item %s: "%s" is no list of contracts', item, what),
             'name up to 50 of them, each with its version: ["api@1.2.0"]');
