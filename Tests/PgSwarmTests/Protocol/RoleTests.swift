@@ -93,7 +93,7 @@ struct RoleTests {
         var expected: [String: Set<String>] = [:]
         for name in [
             "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
-            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
+            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag", "contract_publish",
         ] {
             expected[name] = taking
         }
@@ -106,6 +106,7 @@ struct RoleTests {
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
+            "contract_agree", "contract_deprecate", "contract_withdraw", "contract_repin",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -114,7 +115,7 @@ struct RoleTests {
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
-            "problem_set",
+            "problem_set", "contract_waive",
         ] {
             expected[name] = ["operator"]
         }
@@ -123,6 +124,8 @@ struct RoleTests {
             "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
+            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
+            "schema_check", "schema_compat",
         ] {
             expected[name] = everybody
         }
