@@ -22,7 +22,8 @@ struct ContractOutput {
             return
         }
         let name = change.version.description.printable
-        var line = isDryRun ? "\(name) would be \(verb)" : "\(name) is \(change.status.printable)"
+        let status = change.status == "draft" ? "a draft" : change.status.printable
+        var line = isDryRun ? "\(name) would be \(verb)" : "\(name) is \(status)"
         if let verdict = change.verdict, let base = change.comparedWith {
             line += ": \(verdict) with \(base.printable)"
         }
