@@ -20,6 +20,7 @@ BEGIN
         FROM pgswarm.terms t CROSS JOIN LATERAL unnest(t.consumes) v (id)
         WHERE t.consumes && versions AND v.id = ANY (versions)
     ) p
+    JOIN pgswarm.task k ON k.id = p.task
     ORDER BY p.task, p.role, p.version;
 END
 $$;

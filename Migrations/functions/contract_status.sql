@@ -43,7 +43,7 @@ BEGIN
     v_base := pgswarm._contract_base(v);
     SELECT * INTO r FROM pgswarm._contract_compared(v_base, v, v_contract.compat);
     PERFORM pgswarm._check_version_step(v_contract, v_base, v, r.verdict, r.reasons);
-    IF r.verdict = 'unknown' AND v.published_by = v_session.agent THEN
+    IF r.verdict = 'unknown' AND NOT r.breaking AND v.published_by = v_session.agent THEN
         PERFORM pgswarm._refuse('not_allowed',
             format('whether %s@%s breaks %s could not be decided (%s), so somebody else than %s, who published it, must agree', v_contract.name,
                    v.version, v_base.version, pgswarm._reasons_written(r.reasons), (SELECT a.name FROM pgswarm.agent a WHERE a.id = v.published_by)),

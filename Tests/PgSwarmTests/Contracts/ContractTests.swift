@@ -84,12 +84,10 @@ struct ContractTests {
         try await ada.fix("api", "1.0.0", number)
         try await ada.publish("api", "1.0.1", "{}")
         try await ada.fix("api", "2.0.0", #"{"type": "string"}"#)
-        let bases: [String?] = [
-            try await ada.value(
-                "SELECT compared_with FROM pgswarm.contract_publish('api', '1.1.0', \(JSONText(number)), agent => 'ada')"),
-            try await ada.value(
-                #"SELECT compared_with FROM pgswarm.contract_publish('api', '2.0.1', '{"type": "string"}', agent => 'ada')"#),
-        ]
+        try await ada.publish("api", "1.1.0", number)
+        try await ada.publish("api", "2.0.1", #"{"type": "string"}"#)
+        let bases: [String] = try await ada.column(
+            "SELECT compared_with FROM pgswarm.contracts WHERE version IN ('1.1.0', '2.0.1') ORDER BY place")
         #expect(bases == ["1.0.0", "2.0.0"])
     }
 
@@ -103,10 +101,12 @@ struct ContractTests {
         #expect(refused.message.contains("somebody else than ada"))
         try await bob.agree("sig", "1.1.0")
         let check = try await ada.rows("SELECT valid, check_command FROM pgswarm.contract_check('sig', '1.0.0', '1')")[0]
-        #expect(try check.decode((Bool?, String?).self) == (nil, "cc -fsyntax-only"))
+        let (valid, command) = try check.decode((Bool?, String).self)
+        #expect(valid == nil && command == "cc -fsyntax-only")
         // Of a text the digest is the text's own.
-        let digest: String = try await ada.value("SELECT digest FROM pgswarm.contract_get('sig', '1.0.0')")
-        #expect(try await ada.value("SELECT encode(sha256('int f(int);'), 'hex')") == digest)
+        let digests: [String] = try await ada.column(
+            "SELECT digest FROM pgswarm.contract_get('sig', '1.0.0') UNION SELECT encode(sha256('int f(int);'), 'hex')")
+        #expect(digests.count == 1)
     }
 
     @Test("A worker publishes what is its own, and agrees to nothing")
@@ -133,7 +133,7 @@ struct ContractTests {
         #expect(await refusal { try await ada.rows("SELECT * FROM pgswarm.contract_get('api')") } == "PS002")
         try await ada.agree("api", "1.0.0")
         #expect(try await ada.agree("api", "1.0.0") == [])
-        #expect(try await ada.value("SELECT contract_version FROM pgswarm.contract_get('api')") == "1.0.0")
+        #expect(try await ada.value("SELECT contract_version FROM pgswarm.contract_get('api')", as: String.self) == "1.0.0")
         try await ada.script(deprecate)
         try await ada.script("SELECT pgswarm.contract_withdraw('api', '1.0.0', 'wrong', agent => 'ada')")
         #expect(await refusal { try await ada.agree("api", "1.0.0") } == "PS010")
