@@ -18,6 +18,9 @@ BEGIN
             'stop working on it and claim again; settle(ARRAY[handle], …) would keep your result for the next holder');
     ELSIF r.code = 'already_settled' THEN
         PERFORM pgswarm._refuse('already_settled', r.message, 'nothing is left to do under this handle');
+    ELSIF r.code = 'contract_mismatch' THEN
+        PERFORM pgswarm._refuse('contract_mismatch', r.message,
+            'you still hold the task: mend the result and complete it again; settle(ARRAY[handle], …) would keep what was refused');
     END IF;
     IF r.ended IS NOT NULL THEN
         PERFORM pgswarm._tell(r.ended, pgswarm.clock());

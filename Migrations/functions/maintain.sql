@@ -113,6 +113,7 @@ BEGIN
     DELETE FROM pgswarm.progress x WHERE x.task = ANY (v_tasks);
     DELETE FROM pgswarm.effect x WHERE x.task = ANY (v_tasks);
     DELETE FROM pgswarm.late_result x WHERE x.task = ANY (v_tasks);
+    DELETE FROM pgswarm.contract_waiver x WHERE x.task = ANY (v_tasks);
     DELETE FROM pgswarm.task_key x USING pgswarm.task t
     WHERE t.id = ANY (v_tasks) AND x.queue = t.queue AND x.key = t.key AND x.task = t.id;
     DELETE FROM pgswarm.task x WHERE x.id = ANY (v_tasks);

@@ -192,7 +192,7 @@ BEGIN
             ELSE 'its result waits for review' END || coalesce((
             SELECT format(' (%s since %s)', replace(s.route, '_', ' '), pgswarm._moment(s.at))
             FROM pgswarm.submission s WHERE s.task = _why_supervised.task.id AND s.state = 'open' AND s.route IS NOT NULL), '')
-        WHEN 'contract' THEN 'a contract that it pins is not agreed, or was broken; see: pgswarm contract list'
+        WHEN 'contract' THEN coalesce(pgswarm._contract_gate_written(_why_supervised.task.id), 'its contracts are agreed: it is about to be ready')
         WHEN 'plan_paused' THEN 'its plan is paused' || coalesce((
             SELECT coalesce(' by ' || p.paused_by, '') || coalesce(': ' || p.paused_reason, '')
             FROM pgswarm.plan p WHERE p.id = _why_supervised.task.plan), '')

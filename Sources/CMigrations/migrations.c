@@ -81,6 +81,39 @@ static const unsigned char functions_requests[] = {
 static const unsigned char functions_past[] = {
 #embed "../../Migrations/functions/past.sql"
 };
+static const unsigned char functions_json_schema_words[] = {
+#embed "../../Migrations/functions/json_schema_words.sql"
+};
+static const unsigned char functions_json_schema_pattern[] = {
+#embed "../../Migrations/functions/json_schema_pattern.sql"
+};
+static const unsigned char functions_json_schema_node[] = {
+#embed "../../Migrations/functions/json_schema_node.sql"
+};
+static const unsigned char functions_json_schema_compile[] = {
+#embed "../../Migrations/functions/json_schema_compile.sql"
+};
+static const unsigned char functions_json_schema_eval[] = {
+#embed "../../Migrations/functions/json_schema_eval.sql"
+};
+static const unsigned char functions_json_schema_logic[] = {
+#embed "../../Migrations/functions/json_schema_logic.sql"
+};
+static const unsigned char functions_json_schema[] = {
+#embed "../../Migrations/functions/json_schema.sql"
+};
+static const unsigned char functions_json_compat_facts[] = {
+#embed "../../Migrations/functions/json_compat_facts.sql"
+};
+static const unsigned char functions_json_compat_logic[] = {
+#embed "../../Migrations/functions/json_compat_logic.sql"
+};
+static const unsigned char functions_json_compat_proof[] = {
+#embed "../../Migrations/functions/json_compat_proof.sql"
+};
+static const unsigned char functions_json_compat[] = {
+#embed "../../Migrations/functions/json_compat.sql"
+};
 static const unsigned char functions_flow[] = {
 #embed "../../Migrations/functions/flow.sql"
 };
@@ -284,6 +317,20 @@ static const unsigned char functions_notes[] = {
 };
 static const unsigned char functions_decisions[] = {
 #embed "../../Migrations/functions/decisions.sql"
+static const unsigned char functions_contract_versions[] = {
+#embed "../../Migrations/functions/contract_versions.sql"
+};
+static const unsigned char functions_contract_reach[] = {
+#embed "../../Migrations/functions/contract_reach.sql"
+};
+static const unsigned char functions_contract_pins[] = {
+#embed "../../Migrations/functions/contract_pins.sql"
+};
+static const unsigned char functions_contracts[] = {
+#embed "../../Migrations/functions/contracts.sql"
+};
+static const unsigned char functions_contract_status[] = {
+#embed "../../Migrations/functions/contract_status.sql"
 };
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
@@ -302,6 +349,9 @@ static const unsigned char functions_taint[] = {
 };
 static const unsigned char functions_taint_clearing[] = {
 #embed "../../Migrations/functions/taint_clearing.sql"
+};
+static const unsigned char functions_contract_reading[] = {
+#embed "../../Migrations/functions/contract_reading.sql"
 };
 static const unsigned char functions_globs[] = {
 #embed "../../Migrations/functions/globs.sql"
@@ -354,6 +404,17 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/registering.sql", functions_registering),
     FILE_OF("functions/requests.sql", functions_requests),
     FILE_OF("functions/past.sql", functions_past),
+    FILE_OF("functions/json_schema_words.sql", functions_json_schema_words),
+    FILE_OF("functions/json_schema_pattern.sql", functions_json_schema_pattern),
+    FILE_OF("functions/json_schema_node.sql", functions_json_schema_node),
+    FILE_OF("functions/json_schema_compile.sql", functions_json_schema_compile),
+    FILE_OF("functions/json_schema_eval.sql", functions_json_schema_eval),
+    FILE_OF("functions/json_schema_logic.sql", functions_json_schema_logic),
+    FILE_OF("functions/json_schema.sql", functions_json_schema),
+    FILE_OF("functions/json_compat_facts.sql", functions_json_compat_facts),
+    FILE_OF("functions/json_compat_logic.sql", functions_json_compat_logic),
+    FILE_OF("functions/json_compat_proof.sql", functions_json_compat_proof),
+    FILE_OF("functions/json_compat.sql", functions_json_compat),
     FILE_OF("functions/flow.sql", functions_flow),
     FILE_OF("functions/edges.sql", functions_edges),
     FILE_OF("functions/drafts.sql", functions_drafts),
@@ -422,12 +483,18 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/artifact_reading.sql", functions_artifact_reading),
     FILE_OF("functions/notes.sql", functions_notes),
     FILE_OF("functions/decisions.sql", functions_decisions),
+    FILE_OF("functions/contract_versions.sql", functions_contract_versions),
+    FILE_OF("functions/contract_reach.sql", functions_contract_reach),
+    FILE_OF("functions/contract_pins.sql", functions_contract_pins),
+    FILE_OF("functions/contracts.sql", functions_contracts),
+    FILE_OF("functions/contract_status.sql", functions_contract_status),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/plan_views.sql", functions_plan_views),
     FILE_OF("functions/taint_closure.sql", functions_taint_closure),
     FILE_OF("functions/taint.sql", functions_taint),
     FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),
+    FILE_OF("functions/contract_reading.sql", functions_contract_reading),
     FILE_OF("functions/globs.sql", functions_globs),
     FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
     FILE_OF("functions/holds.sql", functions_holds),

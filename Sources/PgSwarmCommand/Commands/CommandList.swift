@@ -36,6 +36,7 @@ enum CommandList {
             name: "SUPERVISION",
             subcommands: [
                 QuestionCommand.self, TaintCommand.self, WebhookCommand.self,
+                ContractCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",

@@ -94,6 +94,8 @@ struct RoleTests {
         for name in [
             "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
             "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
+            "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
+            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag", "contract_publish",
         ] {
             expected[name] = taking
         }
@@ -115,6 +117,8 @@ struct RoleTests {
             "followup_decline",
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
             "breaker_set", "control", "mark_integrated", "problem_close", "problem_import",
+            "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
+            "contract_agree", "contract_deprecate", "contract_withdraw", "contract_repin",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -128,6 +132,7 @@ struct RoleTests {
             "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
             "set_namespace",
             "problem_set",
+            "problem_set", "contract_waive",
         ] {
             expected[name] = ["operator"]
         }
@@ -139,6 +144,8 @@ struct RoleTests {
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
             "artifact_list", "note_get", "note_list", "note_history",
+            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
+            "schema_check", "schema_compat",
         ] {
             expected[name] = everybody
         }

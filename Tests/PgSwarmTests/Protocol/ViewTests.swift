@@ -37,6 +37,15 @@ struct ViewTests {
         "dead_letters": ["task_id", "queue", "title", "attempts", "causes", "finished_at"],
         "effects": ["task_id", "key", "state", "detail", "result", "epoch", "agent", "intended_at", "confirmed_at"],
         "progress_reports": ["task_id", "at", "agent", "epoch", "percent", "note", "checkpoint", "usage"],
+        "contracts": [
+            "name", "version", "kind", "status", "compat", "owner", "digest", "superseded_by", "compared_with", "verdict",
+            "published_by", "published_at", "agreed_by", "agreed_at", "ended_by", "ended_at", "ended_reason",
+            "check_command", "note",
+        ],
+        "contract_dependents": [
+            "name", "version", "role", "task_id", "queue", "title", "state", "agent", "plan", "status", "superseded_by",
+            "waived",
+        ],
         "seats": ["name", "agent", "session_id", "until", "live", "epoch"],
         "events": ["id", "at", "kind", "task_id", "queue", "agent", "detail", "settled", "xact"],
         "why_not_running": ["task_id", "queue", "title", "state", "reason", "message", "until"],
