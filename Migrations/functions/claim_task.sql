@@ -109,8 +109,8 @@ BEGIN
         v_one := pgswarm._grant_governed(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));
         IF v_one.id IS NULL THEN
             -- Refused, so that nothing changes: the next claim from the queue parks it.
-            PERFORM pgswarm._refuse('budget_exhausted', format('task %s would go beyond a budget', task),
-                'see which with: pgswarm budget show; raise it, or wait until something that runs gives its hold back');
+            PERFORM pgswarm._refuse('budget_exhausted', format('task %s is not claimable: %s', task,
+                (SELECT y.message FROM pgswarm.why(_claim_task.task) y)), 'see all budgets with: pgswarm budget show');
         END IF;
     ELSE
         v_one := pgswarm._grant_one(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));

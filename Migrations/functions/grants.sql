@@ -78,6 +78,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
     pgswarm.mark_integrated(bigint, text, text, uuid),
+    pgswarm.budget_set(text, text, numeric, numeric, numeric, text, uuid),
+    pgswarm.budget_drop(text, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
@@ -106,6 +108,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.why(bigint),
     pgswarm.taint_preview(bigint[], text, text),
     pgswarm.why_empty(text[], uuid, text),
+    pgswarm.budget_show(text, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
     pgswarm.error_signature(text),
@@ -127,7 +130,7 @@ GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
     pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
-    pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.events, pgswarm.seats, pgswarm.budgets, pgswarm.budget_holds, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 

@@ -33,11 +33,4 @@ CREATE FUNCTION pgswarm._open_findings(task bigint) RETURNS text LANGUAGE sql ST
 CREATE FUNCTION pgswarm._brief_findings(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 CREATE FUNCTION pgswarm._count_record(agent integer, task bigint, fact text) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 
-CREATE FUNCTION pgswarm._check_estimate(item integer, estimate jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
-CREATE FUNCTION pgswarm._budget_refusal(
-    task pgswarm.task, ready pgswarm.ready, session pgswarm.session, length interval, at timestamptz
-) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT NULL::text';
-CREATE FUNCTION pgswarm._settle_budget(lease pgswarm.lease, outcome text, at timestamptz) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
-CREATE FUNCTION pgswarm._brief_budget(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-
 CREATE FUNCTION pgswarm._human_actor(agent text, session uuid) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN pgswarm._actor(agent, session); END';
