@@ -26,6 +26,7 @@ CREATE TABLE pgswarm.budget_hold (
     epoch       integer     NOT NULL,
     budget      integer     NOT NULL,
     at          timestamptz NOT NULL,
+    session     bigint      NOT NULL,
     amount      numeric     NOT NULL,            -- set aside at the claim
     used        numeric,                         -- reported so far
     ended_at    timestamptz,

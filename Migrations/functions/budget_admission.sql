@@ -100,6 +100,7 @@ AS $$
 DECLARE
     r record;
     b pgswarm.budget;
+    v_box integer;
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pgswarm.budget_limits', 1885828979)) THEN
         RETURN;
@@ -117,8 +118,8 @@ BEGIN
     FOR r IN
         SELECT g.budget, g.what FROM pgswarm.budget_signal g WHERE g.told_at IS NULL ORDER BY 1, 2 FOR UPDATE SKIP LOCKED
     LOOP
-        PERFORM FROM pgswarm.mailbox m
-        WHERE m.id = (pgswarm._mailbox_made('role', 'coordinator')).id FOR UPDATE SKIP LOCKED;
+        v_box := (pgswarm._mailbox_made('role', 'coordinator')).id;
+        PERFORM FROM pgswarm.mailbox m WHERE m.id = v_box FOR UPDATE SKIP LOCKED;
         EXIT WHEN NOT FOUND;  -- somebody writes to them at this moment: the next round does it
         SELECT * INTO b FROM pgswarm.budget x WHERE x.id = r.budget;
         PERFORM pgswarm._tell_limit(b, r.what, at);

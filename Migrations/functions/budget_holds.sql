@@ -120,8 +120,9 @@ BEGIN
             RETURN pgswarm._budget_message(b, r.need);
         END IF;
     END LOOP;
-    INSERT INTO pgswarm.budget_hold (task, epoch, budget, at, amount)
-    SELECT task.id, ready.epoch + 1, e.key::integer, _budget_refusal.at, e.value::numeric FROM jsonb_each(v_needs) e;
+    INSERT INTO pgswarm.budget_hold (task, epoch, budget, at, session, amount)
+    SELECT task.id, ready.epoch + 1, e.key::integer, _budget_refusal.at, session.id, e.value::numeric
+    FROM jsonb_each(v_needs) e;
     UPDATE pgswarm.budget x SET held = x.held + e.value::numeric FROM jsonb_each(v_needs) e WHERE x.id = e.key::integer;
     -- One that was let out has come in. What is being tidied at this moment is nothing to wait for.
     DELETE FROM pgswarm.budget_wait w WHERE w.ctid = (
@@ -186,9 +187,9 @@ BEGIN
     UPDATE pgswarm.budget_hold h
     SET ended_at = _settle_budget.at, outcome = _settle_budget.outcome,
         charged = CASE b.axis
-            WHEN 'attempts' THEN CASE WHEN v_lost OR outcome = 'released' THEN 0 ELSE h.amount END
+            WHEN 'attempts' THEN CASE WHEN v_lost OR _settle_budget.outcome = 'released' THEN 0 ELSE h.amount END
             WHEN 'seconds' THEN greatest(round(extract(epoch FROM
-                CASE WHEN v_lost THEN coalesce(lease.progress_at, lease.started_at) ELSE least(at, lease.deadline) END
+                CASE WHEN v_lost THEN coalesce(lease.progress_at, lease.started_at) ELSE least(_settle_budget.at, lease.deadline) END
                 - lease.started_at), 3), 0)
             ELSE coalesce(h.used, CASE WHEN v_begun THEN h.amount ELSE 0 END) END,
         unreported = b.axis IN ('money', 'tokens') AND h.used IS NULL AND v_begun

@@ -36,8 +36,7 @@ FROM pgswarm.budget_hold h
 JOIN pgswarm.budget b ON b.id = h.budget
 LEFT JOIN pgswarm.queue q ON b.scope = 'queue' AND q.id = b.target
 LEFT JOIN pgswarm.plan p ON b.scope = 'plan' AND p.id = b.target
-LEFT JOIN pgswarm.lease l ON l.task = h.task AND l.epoch = h.epoch
-LEFT JOIN pgswarm.session s ON s.id = l.session
+LEFT JOIN pgswarm.session s ON s.id = h.session
 LEFT JOIN pgswarm.agent a ON a.id = s.agent;
 COMMENT ON VIEW pgswarm.budget_holds IS
     'What each hold on a task set aside of each budget, what it has reported, and what it came to when it ended.';
@@ -49,6 +48,10 @@ AS $$
 BEGIN
     IF budget_show.axis IS NOT NULL THEN
         PERFORM pgswarm._check_axis(budget_show.axis);
+    END IF;
+    IF budget_show.scope !~ '^(swarm|(queue|plan|task):.+)$' THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('%L is no scope of a budget', left(budget_show.scope, 140)),
+            'it is swarm, queue:NAME, plan:NAME or task:ID');
     END IF;
     RETURN QUERY SELECT * FROM pgswarm.budgets b
     WHERE b.scope = coalesce(budget_show.scope, b.scope) AND b.axis = coalesce(budget_show.axis, b.axis)

@@ -47,10 +47,13 @@ BEGIN
 END
 $$;
 
--- "10 attempts", "2.50 of money".
+-- "1 attempt", "10 attempts", "2.5 of money".
 CREATE FUNCTION pgswarm._amount_written(amount numeric, axis text) RETURNS text
 LANGUAGE sql IMMUTABLE
-AS $$ SELECT trim_scale(round(amount, 6)) || CASE axis WHEN 'money' THEN ' of money' ELSE ' ' || axis END $$;
+AS $$
+    SELECT trim_scale(round(amount, 6)) || CASE axis WHEN 'money' THEN ' of money'
+        ELSE ' ' || CASE amount WHEN 1 THEN rtrim(axis, 's') ELSE axis END END
+$$;
 
 CREATE FUNCTION pgswarm._check_axis(axis text) RETURNS void
 LANGUAGE plpgsql
