@@ -105,7 +105,7 @@ struct RoleTests {
         ] { expected[name] = ["worker"] }
         for name in [
             "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
-            "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
+            "breaker_force", "breaker_set", "control", "problem_close", "problem_import", "budget_set", "budget_drop",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -120,7 +120,7 @@ struct RoleTests {
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
+            "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {

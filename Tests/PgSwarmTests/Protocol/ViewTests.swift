@@ -42,6 +42,14 @@ struct ViewTests {
             "streak", "succeeded", "failed", "waiting", "permits", "forced_by", "forced_reason", "forced_until",
         ],
         "dependencies": ["task_id", "on_task_id", "met", "on_state"],
+        "budgets": [
+            "scope", "axis", "soft", "hard", "hold", "spent", "held", "left", "unreported", "parked", "soft_reached_at",
+            "hard_reached_at", "created_at", "set_at", "set_by", "id",
+        ],
+        "budget_holds": [
+            "scope", "axis", "task_id", "epoch", "agent", "at", "amount", "used", "ended_at", "outcome", "charged",
+            "unreported", "budget_id",
+        ],
         "mailboxes": [
             "mailbox", "kind", "name", "unread", "delivered", "bytes", "max_count", "oldest_at", "dead", "members",
         ],
