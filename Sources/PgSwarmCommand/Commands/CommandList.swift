@@ -31,7 +31,7 @@ enum CommandList {
         CommandGroup(
             name: "SUPERVISION",
             subcommands: [
-                TaintCommand.self
+                BudgetCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",
