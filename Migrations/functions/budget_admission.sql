@@ -181,6 +181,8 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
+    UPDATE pgswarm.budget b SET dropped_at = pgswarm.clock()
+    WHERE b.scope = 'task' AND b.dropped_at IS NULL AND NOT EXISTS (SELECT FROM pgswarm.task t WHERE t.id = b.target);
     DELETE FROM pgswarm.budget_hold h WHERE h.ctid = ANY (ARRAY(
         SELECT x.ctid FROM pgswarm.budget_hold x
         LEFT JOIN pgswarm.budget b ON b.id = x.budget

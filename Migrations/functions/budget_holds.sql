@@ -90,7 +90,8 @@ BEGIN
 END
 $$;
 
--- Takes what a task needs of all its budgets, or of none: then it answers why, and the task is parked.
+-- Takes what a task needs of all its budgets, or of none: then it answers why, and the task is parked. Looks without the turn
+-- first, so that nobody waits for those who only park: who gives back in this moment is heard by the next round of upkeep.
 CREATE FUNCTION pgswarm._budget_refusal(
     task pgswarm.task, ready pgswarm.ready, session pgswarm.session, length interval, at timestamptz
 ) RETURNS text
@@ -98,28 +99,29 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_needs jsonb := '{}';
-    v_holds numeric;
+    v_needs jsonb;
+    v_over  integer;
     b       pgswarm.budget;
-    r       record;
 BEGIN
-    IF NOT EXISTS (SELECT FROM pgswarm._budget_needs(task, length)) THEN
+    SELECT jsonb_object_agg((n.budget).id, n.need) INTO v_needs FROM pgswarm._budget_needs(task, length) n;
+    IF v_needs IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM pgswarm._take_budget_turn();
-    SELECT jsonb_object_agg((n.budget).id, n.need) INTO v_needs FROM pgswarm._budget_needs(task, length) n;
-    FOR r IN SELECT e.key::integer AS id, e.value::numeric AS need FROM jsonb_each(v_needs) e ORDER BY 1 LOOP
-        b := pgswarm._fold_budget(r.id);
-        SELECT s.spent + s.held INTO v_holds FROM pgswarm._budget_standing(b) s;
-        IF v_holds + r.need > b.hard THEN
-            INSERT INTO pgswarm.budget_wait AS w (task, since, length, need, budget, priority, needs)
-            VALUES (task.id, at, _budget_refusal.length, r.need, b.id, task.priority, v_needs)
-            ON CONFLICT (task) DO UPDATE
-            SET admitted_at = NULL, length = excluded.length, need = excluded.need, budget = excluded.budget,
-                needs = excluded.needs;
-            RETURN pgswarm._budget_message(b, r.need);
-        END IF;
-    END LOOP;
+    v_over := pgswarm._over_budget(v_needs);
+    IF v_over IS NULL THEN
+        PERFORM pgswarm._take_budget_turn();
+        PERFORM pgswarm._fold_budget(e.key::integer) FROM (SELECT x.key FROM jsonb_each(v_needs) x ORDER BY x.key::integer) e;
+        v_over := pgswarm._over_budget(v_needs);
+    END IF;
+    IF v_over IS NOT NULL THEN
+        INSERT INTO pgswarm.budget_wait AS w (task, since, length, need, budget, priority, needs)
+        VALUES (task.id, at, _budget_refusal.length, (v_needs ->> v_over::text)::numeric, v_over, task.priority, v_needs)
+        ON CONFLICT (task) DO UPDATE
+        SET admitted_at = NULL, length = excluded.length, need = excluded.need, budget = excluded.budget,
+            needs = excluded.needs;
+        SELECT * INTO b FROM pgswarm.budget x WHERE x.id = v_over;
+        RETURN pgswarm._budget_message(b, (v_needs ->> v_over::text)::numeric);
+    END IF;
     INSERT INTO pgswarm.budget_hold (task, epoch, budget, at, session, amount)
     SELECT task.id, ready.epoch + 1, e.key::integer, _budget_refusal.at, session.id, e.value::numeric
     FROM jsonb_each(v_needs) e;
@@ -128,6 +130,22 @@ BEGIN
     DELETE FROM pgswarm.budget_wait w WHERE w.ctid = (
         SELECT y.ctid FROM pgswarm.budget_wait y WHERE y.task = _budget_refusal.task.id FOR UPDATE SKIP LOCKED);
     RETURN NULL;
+END
+$$;
+
+-- The first of these budgets that does not have what is needed of it.
+CREATE FUNCTION pgswarm._over_budget(needs jsonb) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT b.id
+        FROM jsonb_each(needs) e
+        JOIN pgswarm.budget b ON b.id = e.key::integer
+        CROSS JOIN LATERAL pgswarm._budget_standing(b) s
+        WHERE b.dropped_at IS NULL AND s.spent + s.held + e.value::numeric > b.hard
+        ORDER BY b.id LIMIT 1);
 END
 $$;
 
