@@ -6,7 +6,8 @@ import Testing
     @Test func `A budget is set, shown, held, raised and dropped`() async throws {
         let shell = try await Shell()
         #expect(try await shell.list("budget").isEmpty)
-        let set = try await shell.json("budget", "set", "queue:q", "tokens", "--soft", "50", "--hard", "100", "--hold", "30.5")
+        let set = try await shell.json(
+            "budget", "set", "queue:q", "tokens", "--soft", "50", "--hard", "100", "--hold", "30.5")
         #expect(set["scope"] == "queue:q" && set["axis"] == "tokens" && set["admitted"] == 0)
         for _ in 0..<5 { _ = try await shell.enqueue("q") }
         for _ in 0..<3 { _ = try await shell.json("claim", "q") }

@@ -120,7 +120,8 @@ struct RoleTests {
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
+            "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
         ] {

@@ -62,7 +62,9 @@ struct BudgetRaceTests {
         await sweepers.disperse()
     }
 
-    @Test("Tasks of two budgets in opposite orders, claimed, settled, raised and lost at once: no deadlock, nothing amiss")
+    @Test(
+        "Tasks of two budgets in opposite orders, claimed, settled, raised and lost at once: no deadlock, nothing amiss"
+    )
     func crosswise() async throws {
         let ada = try await Caller.named()
         var tasks: [Int] = []
@@ -95,7 +97,10 @@ struct BudgetRaceTests {
                         throw error
                     }
                 }
-                if index == 0 { try await member.setBudget("queue:b", "tokens", hard: Double(Int.random(in: 50...120, using: &random)), hold: 4) }
+                if index == 0 {
+                    try await member.setBudget(
+                        "queue:b", "tokens", hard: Double(Int.random(in: 50...120, using: &random)), hold: 4)
+                }
                 if index == 1 { try await member.sweep() }
             }
             return granted
