@@ -18,7 +18,7 @@ BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('pgswarm.budget_admission', 1885828979)) THEN
         RETURN 0;
     END IF;
-    v_count := pgswarm._tidy_admitted();
+    v_count := pgswarm._tidy_admitted(at);
     v_rooms := pgswarm._budget_rooms();
     FOR w IN
         SELECT y.* FROM pgswarm.budget_wait y
@@ -45,15 +45,17 @@ BEGIN
 END
 $$;
 
--- Forgets those let out that do not stand ready any more, for they have gone another way. Answers how many are left.
-CREATE FUNCTION pgswarm._tidy_admitted() RETURNS integer
+-- Forgets those let out that do not stand ready any more, for they have gone another way, and those that nobody wanted for a
+-- minute: others may be wanted more. Answers how many are left.
+CREATE FUNCTION pgswarm._tidy_admitted(at timestamptz) RETURNS integer
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
     DELETE FROM pgswarm.budget_wait w WHERE w.ctid = ANY (ARRAY(
         SELECT y.ctid FROM pgswarm.budget_wait y
-        WHERE y.admitted_at IS NOT NULL AND pgswarm._state(y.task) IS DISTINCT FROM 'ready'
+        WHERE y.admitted_at IS NOT NULL
+          AND (y.admitted_at < _tidy_admitted.at - interval '1 minute' OR pgswarm._state(y.task) IS DISTINCT FROM 'ready')
         FOR UPDATE SKIP LOCKED));
     RETURN (SELECT count(*) FROM pgswarm.budget_wait w WHERE w.admitted_at IS NOT NULL);
 END

@@ -177,6 +177,22 @@ struct BudgetTests {
         #expect(try await ada.state(of: late) == "parked")
     }
 
+    @Test("What came out and nobody claims does not keep others parked")
+    func unwanted() async throws {
+        let ada = try await Caller.named()
+        try await ada.setBudget("swarm", "attempts", hard: 0)
+        let unwanted = try await ada.enqueue("nobody", #"{"priority": -1}"#)
+        let wanted = try await ada.enqueue("q")
+        #expect(try await ada.claim("nobody", "q", count: 2) == [])
+        try await ada.setBudget("swarm", "attempts", hard: 1)
+        #expect(try await ada.state(of: unwanted) == "ready")
+        try await ada.sweep()
+        #expect(try await ada.claim("q") == [])
+        try await letPass(.seconds(61))
+        try await ada.sweep()
+        #expect(try await ada.claim("q").map(\.id) == [wanted])
+    }
+
     @Test("The soft limit is told once, until the budget is set again; so is that tasks are parked")
     func softLimit() async throws {
         let ada = try await Caller.named()
