@@ -98,7 +98,8 @@ BEGIN
             PERFORM pgswarm._refuse_gated(v_gates, v_now);
         END IF;
         SELECT * INTO v_why FROM pgswarm.why(_claim_task.task);
-        PERFORM pgswarm._refuse('not_ready', format('task %s is not claimable: %s', task, v_why.message),
+        PERFORM pgswarm._refuse(CASE v_why.reason WHEN 'budget' THEN 'budget_exhausted' ELSE 'not_ready' END,
+            format('task %s is not claimable: %s', task, v_why.message),
             'claim from the queue instead: it gives what is ready');
     END IF;
     v_row := (SELECT r.ctid FROM pgswarm.ready r
@@ -109,8 +110,9 @@ BEGIN
         v_one := pgswarm._grant_governed(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));
         IF v_one.id IS NULL THEN
             -- Refused, so that nothing changes: the next claim from the queue parks it.
-            PERFORM pgswarm._refuse('budget_exhausted', format('task %s would go beyond a budget', task),
-                'see which with: pgswarm budget show; raise it, or wait until something that runs gives its hold back');
+            SELECT * INTO v_why FROM pgswarm.why(_claim_task.task);
+            PERFORM pgswarm._refuse('budget_exhausted', format('task %s is not claimable: %s', task, v_why.message),
+                'claim from the queue instead: it gives what is ready');
         END IF;
     ELSE
         v_one := pgswarm._grant_one(session, v_queue, v_row, lease, v_now, nullif(v_gates, '{}'));

@@ -174,6 +174,7 @@ BEGIN
     PERFORM pgswarm._tend_questions(batch, pgswarm.clock());
     promoted := pgswarm._promote(NULL, batch, pgswarm.clock());
     PERFORM pgswarm._sweep_messages(batch);
+    PERFORM pgswarm._tend_budgets(batch, pgswarm.clock());
     RETURN NEXT;
 END
 $$;
@@ -199,6 +200,7 @@ BEGIN
         IF v_duty = 'sweep' THEN
             SELECT s.lost + s.dead >= 100 INTO v_full FROM pgswarm._sweep(100, session) s;
             PERFORM pgswarm._sweep_messages(20);
+            PERFORM pgswarm._tend_budgets(100, at);
         ELSIF v_duty = 'problems' THEN
             v_full := pgswarm._tend_problems(200, at);
         ELSIF v_duty = 'questions' THEN

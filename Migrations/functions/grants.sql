@@ -118,6 +118,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.contract_deprecate(text, text, text, text, uuid),
     pgswarm.contract_withdraw(text, text, text, boolean, text, uuid),
     pgswarm.contract_repin(bigint, text, text, text, uuid),
+    pgswarm.budget_set(text, text, numeric, numeric, numeric, text, uuid),
+    pgswarm.budget_drop(text, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.plan_apply(text, jsonb, integer, boolean, boolean, text, text, text, uuid),
@@ -162,6 +164,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.taint_preview(bigint[], text, text),
     pgswarm._waiting_behind(bigint[]),
     pgswarm.why_empty(text[], uuid, text),
+    pgswarm.budget_show(text, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.plan_show(text),
     pgswarm.schema_version(),
@@ -202,6 +205,8 @@ GRANT SELECT ON
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
     pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions
+    pgswarm.events, pgswarm.seats, pgswarm.budgets, pgswarm.budget_holds, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.

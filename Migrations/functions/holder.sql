@@ -166,6 +166,9 @@ BEGIN
     v_lease := pgswarm._held(handle);
     lease_until := pgswarm._extend(v_lease, NULL);
     v_now := pgswarm.clock();
+    IF v_lease.governed AND progress.usage IS NOT NULL THEN
+        PERFORM pgswarm._note_usage(v_lease, progress.usage);
+    END IF;
     INSERT INTO pgswarm.progress (task, at, session, epoch, percent, note, checkpoint, usage)
     VALUES (v_lease.task, v_now, v_lease.session, v_lease.epoch, progress.percent, left(progress.note, 65536),
             progress.checkpoint, progress.usage);

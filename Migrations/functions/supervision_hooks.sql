@@ -40,3 +40,5 @@ CREATE FUNCTION pgswarm._budget_refusal(
 ) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._settle_budget(lease pgswarm.lease, outcome text, at timestamptz) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._brief_budget(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
+
+CREATE FUNCTION pgswarm._human_actor(agent text, session uuid) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN pgswarm._actor(agent, session); END';

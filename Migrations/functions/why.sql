@@ -186,6 +186,10 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
+    IF waiting.reason = 'budget' THEN
+        RETURN QUERY SELECT 'budget', b.message, NULL::timestamptz, b.detail FROM pgswarm._why_budget(task.id) b;
+        RETURN;
+    END IF;
     RETURN QUERY SELECT waiting.reason, CASE waiting.reason
         WHEN 'review' THEN CASE WHEN waiting.unmet > 0
             THEN format('its result is looked at again when %s it is built on are done again', pgswarm._counted(waiting.unmet, 'task'))
@@ -196,7 +200,6 @@ BEGIN
         WHEN 'plan_paused' THEN 'its plan is paused' || coalesce((
             SELECT coalesce(' by ' || p.paused_by, '') || coalesce(': ' || p.paused_reason, '')
             FROM pgswarm.plan p WHERE p.id = _why_supervised.task.plan), '')
-        WHEN 'budget' THEN 'a budget is spent; see: pgswarm budget show'
         ELSE 'it waits for the agents that do the same work apart' END, NULL::timestamptz, NULL::jsonb;
 END
 $$;

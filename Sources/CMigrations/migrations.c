@@ -138,6 +138,15 @@ static const unsigned char functions_governed[] = {
 static const unsigned char functions_brief[] = {
 #embed "../../Migrations/functions/brief.sql"
 };
+static const unsigned char functions_budgets[] = {
+#embed "../../Migrations/functions/budgets.sql"
+};
+static const unsigned char functions_budget_holds[] = {
+#embed "../../Migrations/functions/budget_holds.sql"
+};
+static const unsigned char functions_budget_admission[] = {
+#embed "../../Migrations/functions/budget_admission.sql"
+};
 static const unsigned char functions_claim[] = {
 #embed "../../Migrations/functions/claim.sql"
 };
@@ -340,6 +349,8 @@ static const unsigned char functions_views[] = {
 };
 static const unsigned char functions_plan_views[] = {
 #embed "../../Migrations/functions/plan_views.sql"
+static const unsigned char functions_budget_views[] = {
+#embed "../../Migrations/functions/budget_views.sql"
 };
 static const unsigned char functions_taint_closure[] = {
 #embed "../../Migrations/functions/taint_closure.sql"
@@ -423,6 +434,9 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/lease.sql", functions_lease),
     FILE_OF("functions/governed.sql", functions_governed),
     FILE_OF("functions/brief.sql", functions_brief),
+    FILE_OF("functions/budgets.sql", functions_budgets),
+    FILE_OF("functions/budget_holds.sql", functions_budget_holds),
+    FILE_OF("functions/budget_admission.sql", functions_budget_admission),
     FILE_OF("functions/claim.sql", functions_claim),
     FILE_OF("functions/claim_task.sql", functions_claim_task),
     FILE_OF("functions/settle.sql", functions_settle),
@@ -491,6 +505,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/plan_views.sql", functions_plan_views),
+    FILE_OF("functions/budget_views.sql", functions_budget_views),
     FILE_OF("functions/taint_closure.sql", functions_taint_closure),
     FILE_OF("functions/taint.sql", functions_taint),
     FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),

@@ -37,6 +37,7 @@ enum CommandList {
             subcommands: [
                 QuestionCommand.self, TaintCommand.self, WebhookCommand.self,
                 ContractCommand.self, TaintCommand.self,
+                BudgetCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",

@@ -119,6 +119,7 @@ struct RoleTests {
             "breaker_set", "control", "mark_integrated", "problem_close", "problem_import",
             "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
             "contract_agree", "contract_deprecate", "contract_withdraw", "contract_repin",
+            "breaker_force", "breaker_set", "control", "problem_close", "problem_import", "budget_set", "budget_drop",
         ] { expected[name] = steering }
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
@@ -140,6 +141,7 @@ struct RoleTests {
         for name in [
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",

@@ -81,6 +81,13 @@ struct ViewTests {
         "followups": [
             "id", "state", "plan", "task_id", "queue", "agent", "at", "times", "depth", "title", "why", "draft", "decided_at",
             "decided_by", "reason", "made_task",
+        "budgets": [
+            "scope", "axis", "soft", "hard", "hold", "spent", "held", "left", "unreported", "parked", "soft_reached_at",
+            "hard_reached_at", "created_at", "set_at", "set_by", "id",
+        ],
+        "budget_holds": [
+            "scope", "axis", "task_id", "epoch", "agent", "at", "amount", "used", "ended_at", "outcome", "charged",
+            "unreported", "budget_id",
         ],
         "mailboxes": [
             "mailbox", "kind", "name", "unread", "delivered", "bytes", "max_count", "oldest_at", "dead", "members",
