@@ -154,3 +154,7 @@ CREATE TABLE pgswarm.redundant (
     agreed     integer,          -- how many were of one mind
     PRIMARY KEY (task, round)
 );
+
+-- Whoever held a task's parent, children or siblings does not review it.
+CREATE INDEX task_parent ON pgswarm.task (parent) WHERE parent IS NOT NULL;
+ALTER TABLE pgswarm.submission ADD COLUMN separated boolean;  -- decided by a person: was that shown apart from agents?
