@@ -99,6 +99,22 @@ COMMENT ON FUNCTION pgswarm.evidence_put IS
     'Puts down what speaks for a result: by its holder (tier 0, 1; with the token of the runtime that holds it, 2), by the '
     'holder of a review of it (0, 1, 3), or by a person for a task in review (4). Answers its id.';
 
+-- What the holder thinks of its own result. It is kept apart from what others think.
+CREATE FUNCTION pgswarm._set_confidence(handle text, confidence integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF confidence NOT BETWEEN 1 AND 5 THEN
+        PERFORM pgswarm._refuse('invalid_argument', format('%s is not a confidence', confidence), 'it is 1 to 5, as scores are');
+    END IF;
+    PERFORM pgswarm._check_handle(handle);
+    UPDATE pgswarm.lease l SET confidence = _set_confidence.confidence
+    WHERE l.task = split_part(handle, '.', 1)::bigint AND l.epoch = split_part(handle, '.', 2)::integer
+      AND l.claim_id = split_part(handle, '.', 3)::uuid AND l.governed;
+END
+$$;
+
 -- When what a hold makes was changed last: evidence that is older says nothing about it.
 CREATE FUNCTION pgswarm._changed_at(task bigint, epoch integer) RETURNS timestamptz
 LANGUAGE plpgsql STABLE

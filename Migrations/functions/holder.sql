@@ -26,14 +26,19 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm.complete(handle text, result jsonb DEFAULT NULL) RETURNS text
+CREATE FUNCTION pgswarm.complete(handle text, result jsonb DEFAULT NULL, confidence integer DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
+#variable_conflict use_column
 BEGIN
+    IF confidence IS NOT NULL THEN
+        PERFORM pgswarm._set_confidence(handle, confidence);
+    END IF;
     RETURN pgswarm._settle_or_raise(handle, 'complete', result);
 END
 $$;
-COMMENT ON FUNCTION pgswarm.complete IS 'Ends a hold with a result. Raises lost_claim if somebody else may have the task.';
+COMMENT ON FUNCTION pgswarm.complete IS 'Ends a hold with a result. Raises lost_claim if somebody else may have the task. confidence, 1 to 5, is what the holder '
+    'thinks of it: a hint for people, which opens nothing.';
 
 CREATE FUNCTION pgswarm.fail(
     handle text, error text DEFAULT NULL, retry_in interval DEFAULT NULL, dead boolean DEFAULT false,

@@ -120,6 +120,7 @@ BEGIN
     FROM unnest(review_submit.evidence) e;
     DELETE FROM pgswarm.lease l WHERE l.task = v_about.task;
     PERFORM pgswarm._finish(v_lease, jsonb_build_object('review', v.id::text, 'score', v.score), v_now);
+    PERFORM pgswarm._add_to_record(v_agent.id, 'review', 'completed', v_now);
     PERFORM pgswarm._record('reviewed', s.queue, v_lease.session, NULL, ARRAY[s.task], jsonb_build_object(
         'submission', s.id, 'review', v.id, 'score', v.score, 'findings', coalesce(cardinality(review_submit.findings), 0)), v_now);
     route := pgswarm._route(s.id, v_now);
