@@ -152,7 +152,7 @@ DECLARE
     v_old integer;
 BEGIN
     WITH seen AS MATERIALIZED (
-        SELECT e.*, pgswarm._is_fresh(e, submission) AS fresh
+        SELECT e.*, pgswarm._is_fresh(e, _proof.submission) AS fresh
         FROM pgswarm.evidence e
         WHERE e.task = _proof.submission.task
           AND (e.submission = _proof.submission.id OR (e.submission IS NULL AND e.epoch = _proof.submission.epoch))
@@ -175,7 +175,7 @@ AS $$
 BEGIN
     RETURN (
         SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', e.id::text, 'tier', e.tier, 'kind', e.kind, 'body', e.body,
-                             'exit_status', e.exit_status, 'artifact', e.artifact, 'fresh', pgswarm._is_fresh(e, submission))) ORDER BY e.id)
+                             'exit_status', e.exit_status, 'artifact', e.artifact, 'fresh', pgswarm._is_fresh(e, _brief_evidence.submission))) ORDER BY e.id)
         FROM pgswarm.evidence e
         WHERE e.task = _brief_evidence.submission.task
           AND (e.submission = _brief_evidence.submission.id OR (e.submission IS NULL AND e.epoch = _brief_evidence.submission.epoch)));
