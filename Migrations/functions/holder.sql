@@ -18,6 +18,8 @@ BEGIN
             'stop working on it and claim again; settle(ARRAY[handle], …) would keep your result for the next holder');
     ELSIF r.code = 'already_settled' THEN
         PERFORM pgswarm._refuse('already_settled', r.message, 'nothing is left to do under this handle');
+    ELSIF r.code = 'wrong_state' THEN
+        PERFORM pgswarm._refuse('wrong_state', r.message, 'the task stays with you: do that first');
     END IF;
     IF r.ended IS NOT NULL THEN
         PERFORM pgswarm._tell(r.ended, pgswarm.clock());

@@ -140,7 +140,7 @@ BEGIN
         IF v_route <> 'waiting' THEN
             PERFORM pgswarm._close_canary(s, at);
         END IF;
-        RETURN 'waiting';
+        RETURN v_route;
     END IF;
     v_why := format('%s of %s', array_to_string(v_scores, ', '), pgswarm._counted(cardinality(v_scores), 'reviewer'));
     CASE v_route

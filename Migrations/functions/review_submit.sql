@@ -131,7 +131,8 @@ BEGIN
     lowest := (SELECT x.score FROM pgswarm.submission x WHERE x.id = s.id);
     state := pgswarm._state(s.task);
     IF EXISTS (SELECT FROM pgswarm.canary c WHERE c.task = s.task) THEN
-        state := 'review';  -- nothing tells that it was one
+        -- Nothing tells that it was one.
+        state := CASE WHEN route IN ('automatic', 'reviewed') THEN 'done' WHEN route = 'fix_loop' THEN 'ready' ELSE 'review' END;
     END IF;
     RETURN NEXT;
     PERFORM pgswarm._touch(e, v_now) FROM pgswarm.session e WHERE e.id = v_lease.session;
