@@ -58,6 +58,7 @@ BEGIN
             s.late, 'done', s.claim_id, s.result, s.id, _accept.score, _accept.acceptance,
             (SELECT a.name FROM pgswarm.agent a WHERE a.id = _accept.by));
     PERFORM pgswarm._decide(s, 'accepted', score, acceptance, by, reason, at);
+    PERFORM pgswarm._taint_answered(s.task, true, by, at);
     PERFORM pgswarm._unblock(ARRAY[s.task]);
     PERFORM pgswarm._ring_for(v_after);
 END
@@ -71,7 +72,9 @@ AS $$
 DECLARE
     s pgswarm.submission := pgswarm._open_submission(submission);
 BEGIN
-    UPDATE pgswarm.waiting w SET state = 'scheduled', reason = 'sent_back', due = _send_back.at
+    UPDATE pgswarm.waiting w
+    SET state = CASE WHEN w.unmet > 0 THEN 'blocked' ELSE 'scheduled' END,
+        reason = CASE WHEN w.unmet > 0 THEN 'dependencies' ELSE 'sent_back' END, due = _send_back.at
     WHERE w.task = s.task AND w.state = 'review';
     PERFORM pgswarm._decide(s, 'sent_back', NULL, NULL, by, reason, at);
     PERFORM pgswarm._promote_these(ARRAY[s.task], at);
@@ -132,12 +135,30 @@ BEGIN
                (SELECT b.confidence FROM pgswarm.submission b WHERE b.id = o.submission)
         FROM pgswarm.session e WHERE e.id = o.session
         RETURNING * INTO s;
-        PERFORM pgswarm._begin_review(s, at);
+        PERFORM pgswarm._review_when_met(s, at);
     ELSE
         PERFORM pgswarm._promote_these(ARRAY[task], at);
         PERFORM pgswarm._ring_for(ARRAY[task]);
     END IF;
     RETURN o.generation + 1;
+END
+$$;
+
+-- A result is looked at again when all that it was built on stands again: before that a verdict would be on nothing.
+CREATE FUNCTION pgswarm._review_when_met(submission pgswarm.submission, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_unmet integer;
+BEGIN
+    UPDATE pgswarm.dependency d SET met = false
+    WHERE d.task = submission.task AND d.met AND NOT pgswarm._is_met(d, pgswarm._state(d.on_task));
+    v_unmet := (SELECT count(*) FROM pgswarm.dependency d WHERE d.task = submission.task AND NOT d.met);
+    UPDATE pgswarm.waiting w SET unmet = v_unmet WHERE w.task = submission.task;
+    IF v_unmet = 0 THEN
+        PERFORM pgswarm._begin_review(submission, at);
+    END IF;
 END
 $$;
 

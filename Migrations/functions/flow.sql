@@ -32,11 +32,14 @@ BEGIN
     )
     UPDATE pgswarm.waiting w
     SET unmet = w.unmet - c.n,
-        state = CASE WHEN w.unmet = c.n THEN 'scheduled' ELSE w.state END,
-        reason = CASE WHEN w.unmet = c.n THEN 'scheduled' ELSE w.reason END,
-        due = CASE WHEN w.unmet = c.n THEN coalesce(w.due, v_now) ELSE w.due END
+        state = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN 'scheduled' ELSE w.state END,
+        reason = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN 'scheduled' ELSE w.reason END,
+        due = CASE WHEN w.unmet = c.n AND w.state = 'blocked' THEN coalesce(w.due, v_now) ELSE w.due END
     FROM counted c
-    WHERE w.task = c.task AND w.state = 'blocked';
+    WHERE w.task = c.task AND w.unmet > 0;
+    PERFORM pgswarm._begin_review(s, v_now)
+    FROM pgswarm.submission s JOIN pgswarm.waiting w ON w.task = s.task AND w.state = 'review' AND w.unmet = 0
+    WHERE s.task = ANY (v_tasks) AND s.state = 'open';
     PERFORM pgswarm._promote_these(v_tasks, v_now);
 END
 $$;
@@ -54,7 +57,7 @@ BEGIN
     END IF;
     WITH gone AS (
         DELETE FROM pgswarm.waiting w
-        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at
+        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.due <= _promote_these.at AND w.unmet = 0
         RETURNING *
     ), placed AS (
         INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
@@ -66,6 +69,11 @@ BEGIN
         SELECT _promote_these.at, g.queue, 'ready', array_agg(g.task ORDER BY g.due, g.task) FROM gone g GROUP BY g.queue
     )
     SELECT count(*) INTO v_count FROM gone;
+    IF v_count < cardinality(tasks) THEN
+        -- What it was parked for is over, but what it builds on was taken back meanwhile.
+        UPDATE pgswarm.waiting w SET state = 'blocked', reason = 'dependencies'
+        WHERE w.task = ANY (tasks) AND w.state = 'scheduled' AND w.unmet > 0;
+    END IF;
     RETURN v_count;
 END
 $$;

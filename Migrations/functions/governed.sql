@@ -218,6 +218,7 @@ BEGIN
         DELETE FROM pgswarm.lease l WHERE l.task = lease.task;
         PERFORM pgswarm._finish(lease, result, at);
         PERFORM pgswarm._end_governed(lease, 'completed', at);
+        PERFORM pgswarm._taint_answered(lease.task, false, NULL, at);
         RETURN 'done';
     END IF;
     PERFORM pgswarm._end_attempt(lease, 'completed', NULL, NULL, at);

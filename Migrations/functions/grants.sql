@@ -110,6 +110,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.sweep(integer),
     pgswarm.promote(integer),
     pgswarm.maintain(integer),
+    pgswarm.mark_integrated(bigint, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
@@ -136,12 +137,15 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.drain(text, boolean),
     pgswarm.set_registration(boolean),
     pgswarm.set_namespace(text, jsonb, text, uuid),
-    pgswarm.problem_set(jsonb, text, uuid)
+    pgswarm.problem_set(jsonb, text, uuid),
+    pgswarm.taint_apply(bigint[], text, text, text, text, text, text, uuid),
+    pgswarm.taint_clear(bigint, bigint[], text, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
 GRANT EXECUTE ON FUNCTION
     pgswarm.why(bigint),
+    pgswarm.taint_preview(bigint[], text, text),
     pgswarm.why_empty(text[], uuid, text),
     pgswarm.list_tasks(text, text[], integer, bigint),
     pgswarm.schema_version(),
@@ -171,8 +175,8 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.triage, pgswarm.reviews, pgswarm.reviews_open, pgswarm.findings,
-    pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.triage, pgswarm.reviews,
+    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

@@ -24,7 +24,6 @@ CREATE FUNCTION pgswarm._brief_decisions(plan integer, task bigint) RETURNS json
 
 CREATE FUNCTION pgswarm._brief_answers(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
-CREATE FUNCTION pgswarm._taint(tasks bigint[], reason text, kind text, actor integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 
 CREATE FUNCTION pgswarm._check_estimate(item integer, estimate jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._budget_refusal(
@@ -32,3 +31,5 @@ CREATE FUNCTION pgswarm._budget_refusal(
 ) RETURNS text LANGUAGE sql VOLATILE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._settle_budget(lease pgswarm.lease, outcome text, at timestamptz) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._brief_budget(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
+
+CREATE FUNCTION pgswarm._human_actor(agent text, session uuid) RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN pgswarm._actor(agent, session); END';

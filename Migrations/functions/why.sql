@@ -179,7 +179,9 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY SELECT waiting.reason, CASE waiting.reason
-        WHEN 'review' THEN 'its result waits for review' || coalesce((
+        WHEN 'review' THEN CASE WHEN waiting.unmet > 0
+            THEN format('its result is looked at again when %s it is built on are done again', pgswarm._counted(waiting.unmet, 'task'))
+            ELSE 'its result waits for review' END || coalesce((
             SELECT format(' (%s since %s)', replace(s.route, '_', ' '), pgswarm._moment(s.at))
             FROM pgswarm.submission s WHERE s.task = _why_supervised.task.id AND s.state = 'open' AND s.route IS NOT NULL), '')
         WHEN 'contract' THEN 'a contract that it pins is not agreed, or was broken; see: pgswarm contract list'

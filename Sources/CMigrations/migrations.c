@@ -261,6 +261,15 @@ static const unsigned char functions_views[] = {
 static const unsigned char functions_review_views[] = {
 #embed "../../Migrations/functions/review_views.sql"
 };
+static const unsigned char functions_taint_closure[] = {
+#embed "../../Migrations/functions/taint_closure.sql"
+};
+static const unsigned char functions_taint[] = {
+#embed "../../Migrations/functions/taint.sql"
+};
+static const unsigned char functions_taint_clearing[] = {
+#embed "../../Migrations/functions/taint_clearing.sql"
+};
 static const unsigned char functions_globs[] = {
 #embed "../../Migrations/functions/globs.sql"
 };
@@ -372,6 +381,9 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/review_views.sql", functions_review_views),
+    FILE_OF("functions/taint_closure.sql", functions_taint_closure),
+    FILE_OF("functions/taint.sql", functions_taint),
+    FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),
     FILE_OF("functions/globs.sql", functions_globs),
     FILE_OF("functions/glob_overlap.sql", functions_glob_overlap),
     FILE_OF("functions/holds.sql", functions_holds),

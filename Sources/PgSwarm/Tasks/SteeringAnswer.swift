@@ -4,13 +4,13 @@ import Postgres
 public struct SteeringAnswer: Sendable, Hashable {
     /// The task.
     public var id: TaskID
-    /// `ok`, `already_cancelled`, `not_found` or `wrong_state`.
+    /// `ok`, `already_cancelled`, `already_cleared`, `not_found` or `wrong_state`.
     public var code: String
     /// The state the task is in now, if it exists.
     public var state: TaskState?
 
     /// Whether the task is now as the caller wants it.
-    public var wasAccepted: Bool { code == "ok" || code == "already_cancelled" }
+    public var wasAccepted: Bool { code == "ok" || code == "already_cancelled" || code == "already_cleared" }
 
     init(_ row: Row) throws(PostgresError) {
         id = try row[0, as: TaskID.self]

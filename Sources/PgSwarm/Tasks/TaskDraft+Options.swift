@@ -14,9 +14,10 @@ extension TaskDraft {
         object.add("max_lost", maxLost)
         object.add("lease", lease)
         object.add("deadline", deadline)
-        object.add("after", list: after.map(\.description))
+        object.add("after", list: after.map(\.json))
         object.add("needs", list: needs.map(JSONObjectText.quoted))
         object.add("trace", trace)
+        terms?.add(to: &object)
         return object.isEmpty ? nil : object.text
     }
 

@@ -35,12 +35,14 @@ public struct TaskDraft: Sendable {
     ///
     /// A worker stops its work a tenth earlier, at most two seconds, so that it has ended by then.
     public var deadline: Duration?
-    /// Blocked until all of these are done.
-    public var after: [TaskID]
+    /// Blocked until all of these are facts.
+    public var after: [TaskEdge]
     /// What the work depends on outside the swarm, by name.
     public var needs: [String]
     /// The W3C `traceparent` of whoever asked for the work; filled in when a tracer is at work.
     public var trace: String?
+    /// What is agreed beforehand: goal, criteria, contracts, review.
+    public var terms: TaskTerms?
 
     /// Drafts a task with a payload in JSON.
     public init(queue: QueueName, payload: JSONText = JSONText("{}")) {

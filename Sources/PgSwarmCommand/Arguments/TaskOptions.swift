@@ -49,8 +49,11 @@ struct TaskOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Blocked until this task is done; repeatable.", valueName: "id"))
-    var after: [TaskID] = []
+        help: ArgumentHelp(
+            "Blocked until this task is accepted; repeatable. ID:finished: completed is enough; ID:score=4: with so much; "
+                + "ID:cancel, ID:continue: what to do if it ends without success.", valueName: "id"),
+        transform: EdgeArgument.parse)
+    var after: [TaskEdge] = []
 
     @Option(
         help: ArgumentHelp("What the work depends on outside the swarm; repeatable.", valueName: "dependency")

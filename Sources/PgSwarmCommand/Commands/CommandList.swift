@@ -29,6 +29,11 @@ enum CommandList {
             name: "COORDINATION",
             subcommands: [MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self]),
         CommandGroup(
+            name: "SUPERVISION",
+            subcommands: [
+                TaintCommand.self
+            ]),
+        CommandGroup(
             name: "OTHER",
             subcommands: [DemoCommand.self, BenchCommand.self, CompletionsCommand.self, CountCommand.self]),
     ]

@@ -37,6 +37,7 @@ struct EnqueueCommand: SwarmCommand {
     var text = false
 
     @OptionGroup(title: "Task") var task: TaskOptions
+    @OptionGroup(title: "Terms") var terms: TermsOptions
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
@@ -52,6 +53,7 @@ struct EnqueueCommand: SwarmCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         if let file { return try await enqueue(file: file, in: context) }
         var draft = try task.draft(for: queue)
+        draft.terms = try terms.terms()
         if let payload { draft.payload = try JSONInput.read(payload, as: "payload") }
         let parent = try task.parentHandle()
 
@@ -75,7 +77,8 @@ struct EnqueueCommand: SwarmCommand {
     }
 
     private func enqueue(file: String, in context: CommandContext) async throws -> ExitStatus {
-        let template = try task.draft(for: queue)
+        var template = try task.draft(for: queue)
+        template.terms = try terms.terms()
         let parent = try task.parentHandle()
         let bulk = BulkEnqueue(path: file, template: template, linesAreText: text)
         let connection = try await context.connect(limit: .seconds(3600))

@@ -33,7 +33,7 @@ import Testing
         #expect(
             draft.delay == .milliseconds(1500) && draft.lease == .seconds(900)
                 && draft.deadline == .seconds(60))
-        #expect(draft.after.map(\.rawValue) == [12, 13])
+        #expect(draft.after.map(\.task.rawValue) == [12, 13])
         #expect(draft.needs == ["git"] && draft.trace == nil)
     }
 

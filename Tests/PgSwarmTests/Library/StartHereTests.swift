@@ -129,7 +129,7 @@ struct StartHereTests {
             let one = try await swarm.enqueue(first)
 
             var second = try TaskDraft(queue: "letters", Letter(to: "Ada", text: "Two"))
-            second.after = [one.id]
+            second.after = [TaskEdge(one.id)]
             second.delay = .seconds(60)
             let two = try await swarm.enqueue(second)
             let reason = try await swarm.why(two.id)
