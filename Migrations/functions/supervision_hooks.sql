@@ -7,7 +7,14 @@ CREATE FUNCTION pgswarm._fits(lane pgswarm.lane, session pgswarm.session) RETURN
 CREATE FUNCTION pgswarm._refuse_unfit(session pgswarm.session, task pgswarm.task) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._next_fit(
     session pgswarm.session, lane pgswarm.lane, count integer, kinds text[], at timestamptz, OUT "rows" tid[], OUT tasks bigint[]
-) LANGUAGE plpgsql AS $$ BEGIN SELECT n."rows", n.tasks INTO "rows", tasks FROM pgswarm._next_but(lane.id, count, kinds) n; END $$;
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT array_agg(x.address), array_agg(x.task) INTO "rows", tasks
+    FROM (SELECT r.ctid AS address, r.task FROM pgswarm.ready r
+          WHERE r.lane = _next_fit.lane.id AND (NOT _next_fit.lane.apart OR pgswarm._apart_ok(r.task, session))
+          ORDER BY r.priority, r.position LIMIT CASE WHEN _next_fit.lane.apart THEN 1 ELSE _next_fit.count END FOR UPDATE OF r SKIP LOCKED) x;
+END $$;
 
 CREATE FUNCTION pgswarm._contract_gate(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._contract_pins(item integer, what text, pins jsonb) RETURNS integer[] LANGUAGE sql STABLE AS 'SELECT NULL::integer[]';

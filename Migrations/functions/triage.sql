@@ -57,10 +57,8 @@ BEGIN
         PERFORM pgswarm._record('audited', s.queue, NULL, v_person.agent, ARRAY[s.task], jsonb_strip_nulls(jsonb_build_object(
             'submission', s.id, 'decision', decision, 'reason', left(reason, 2000), 'separated', v_person.separated)), v_now);
         IF decision <> 'accept' THEN
-            PERFORM pgswarm._taint(ARRAY[s.task], coalesce(reason, 'an audit found it wrong'), 'rejected', v_person.agent, v_now);
-            IF pgswarm._state(s.task) = 'done' THEN
-                PERFORM pgswarm._reopen(s.task, CASE decision WHEN 'reject' THEN 'review' ELSE 'ready' END, v_person.agent, reason, v_now);
-            END IF;
+            -- What was built on it meanwhile is taken back with it.
+            PERFORM pgswarm._apply_taint(ARRAY[s.task], reason, 'rejected', CASE decision WHEN 'reject' THEN 'review' ELSE 'redo' END, 'stop', v_person.agent);
             IF decision = 'reject' THEN
                 PERFORM pgswarm._reject((SELECT x.id FROM pgswarm.submission x WHERE x.task = s.task AND x.state = 'open'), v_person.agent, reason, v_now);
             END IF;
