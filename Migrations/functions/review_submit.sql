@@ -228,7 +228,8 @@ LANGUAGE plpgsql STABLE
 AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN coalesce(pgswarm._earlier_findings(task), (
+    -- One of several that do the same is told what was found in their common result.
+    RETURN coalesce(pgswarm._earlier_findings(coalesce((SELECT m.replica_of FROM pgswarm.terms m WHERE m.task = _brief_findings.task), task)), (
         SELECT jsonb_build_array(jsonb_build_object('severity', 'info', 'claim', s.reason))
         FROM pgswarm.submission s
         WHERE s.task = _brief_findings.task AND s.state = 'sent_back' AND s.reason IS NOT NULL ORDER BY s.id DESC LIMIT 1));
