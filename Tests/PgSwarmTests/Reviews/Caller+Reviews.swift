@@ -74,10 +74,10 @@ extension Caller {
     /// What a person decides; answers the state of the task.
     @discardableResult
     func decide(_ task: Int, _ decision: String, digest: String? = nil, session: UUID? = nil) async throws -> String {
-        let shown: String? = try await column("SELECT digest FROM pgswarm.triage WHERE task_id = \(task)").first
+        let shown: [String] = try await column("SELECT digest FROM pgswarm.triage WHERE task_id = \(task)")
         return try await value(
             """
-            SELECT state FROM pgswarm.review_decide(\(task), \(decision), \(digest ?? shown), 'because', session => \(session))
+            SELECT state FROM pgswarm.review_decide(\(task), \(decision), \(digest ?? shown.first), 'because', session => \(session))
             """)
     }
 
