@@ -150,7 +150,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := (pgswarm._human(breaker_force.agent, breaker_force.session)).agent;
+    v_actor integer := pgswarm._human_actor(breaker_force.agent, breaker_force.session);
     v_named record := pgswarm._breaker_name(breaker_force.name);
     v_name  text := (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor);
     v_now   timestamptz;

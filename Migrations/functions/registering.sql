@@ -1,8 +1,8 @@
 -- Who is who: registering agents, minting children, retiring.
 SET LOCAL ROLE pgswarm_owner;
 
--- Who registers. A login that names no agent speaks for itself: as a person, unless its name is registered as
--- something else.
+-- Who registers. A login that names no agent speaks for itself: as a person, unless its name is registered as something
+-- else. So it does while registration is closed and the name that it gives proves nothing.
 CREATE FUNCTION pgswarm._registrar(agent_name text, session uuid, OUT agent integer, OUT human boolean)
 LANGUAGE plpgsql
 AS $$
@@ -10,9 +10,13 @@ AS $$
 DECLARE
     v_agent pgswarm.agent;
 BEGIN
-    IF agent_name IS NULL AND session IS NULL THEN
+    SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = agent_name;
+    IF session IS NULL AND (agent_name IS NULL OR (v_agent.credential IS NULL AND NOT (SELECT s.open_registration FROM pgswarm.setting s)))
+    THEN
         SELECT * INTO v_agent FROM pgswarm.agent a WHERE a.name = session_user;
-        PERFORM pgswarm._require_role(v_agent.id, 'human') WHERE v_agent.role IS NOT NULL;
+        IF v_agent.role <> 'human' THEN
+            PERFORM pgswarm._refuse_role(v_agent.name, v_agent.role, '{human}');
+        END IF;
         _registrar.agent := v_agent.id;
         human := true;
         RETURN;
@@ -43,9 +47,10 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm._new_credential() RETURNS text
+-- The role stands in it for whoever reads it; what counts is what the database knows.
+CREATE FUNCTION pgswarm._new_credential(role text) RETURNS text
 LANGUAGE sql VOLATILE
-AS $$ SELECT 'pgs_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') $$;
+AS $$ SELECT 'pgs_' || role || '_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '') $$;
 
 CREATE FUNCTION pgswarm.register_agent(
     name text,
@@ -63,7 +68,7 @@ AS $$
 DECLARE
     v_by         record := pgswarm._registrar(register_agent.agent, register_agent.session);
     v_abilities  text[] := pgswarm._check_agent(register_agent.owner, register_agent.model, register_agent.capabilities);
-    v_credential text := pgswarm._new_credential();
+    v_credential text;
     v_role       text;
     v_is_new     boolean;
     v_agent      pgswarm.agent;
@@ -91,14 +96,18 @@ BEGIN
             'register another name for the role ' || v_role);
     END IF;
     PERFORM pgswarm._check_registrar(v_by.agent, v_by.human, v_agent, v_role);
+    v_credential := pgswarm._new_credential(v_role);
     UPDATE pgswarm.agent a
     SET credential = sha256(convert_to(v_credential, 'UTF8')), role = v_role,
         owner = coalesce(register_agent.owner, a.owner), model = coalesce(register_agent.model, a.model),
         capabilities = coalesce(v_abilities, a.capabilities),
-        minted_by = CASE WHEN v_by.human THEN a.minted_by ELSE v_by.agent END
+        minted_by = CASE WHEN v_by.human OR v_by.agent = a.id THEN a.minted_by ELSE v_by.agent END
     WHERE a.id = v_agent.id;
-    IF NOT v_is_new AND v_agent.role IS NULL AND v_role <> 'worker' THEN
-        -- What runs under the name so far is of another role.
+    IF v_agent.credential IS NOT NULL THEN
+        -- Whoever had the old one may know a session's token as well.
+        PERFORM pgswarm._end_sessions(v_agent.id, 'the agent''s credential was replaced');
+    ELSIF NOT v_is_new THEN
+        -- What runs under the name so far showed nothing, and may be of another role.
         PERFORM pgswarm._end_sessions(v_agent.id, 'the agent was registered as a ' || v_role);
     END IF;
     PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent.id, NULL,
@@ -111,24 +120,25 @@ COMMENT ON FUNCTION pgswarm.register_agent(text, text, text, text, text[], boole
     'Gives an agent a role, for good (worker, coordinator, reviewer, human; worker when null), and a credential, which is '
     'answered once: only its SHA-256 is kept. model is family/version. For people.';
 
--- What a registrar who is not proven a human may not: make or become a human, or take over an agent of another's line.
+-- What a registrar may not who is not proven a person, once there are people here: make those whose word counts, people
+-- and reviewers, or meddle with agents of another's line. Any name may be invented while registration is open.
 CREATE FUNCTION pgswarm._check_registrar(by integer, human boolean, agent pgswarm.agent, role text) RETURNS void
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 BEGIN
-    IF human OR agent.id = by THEN
-        NULL;
-    ELSIF agent.credential IS NOT NULL AND agent.minted_by IS DISTINCT FROM by THEN
-        PERFORM pgswarm._refuse('not_allowed', format('the credential of agent "%s" is another''s to replace', agent.name),
-            'let a person do it, as an agent of role human');
-    END IF;
-    IF role = 'human' AND NOT human AND EXISTS (
+    IF human OR NOT EXISTS (
         SELECT FROM pgswarm.agent a
         WHERE a.role = 'human' AND a.credential IS NOT NULL AND a.retired_at IS NULL)
     THEN
-        PERFORM pgswarm._refuse('not_allowed', 'only a person registers a person here',
-            'act as an agent of role human (--agent NAME); whoever lost that credential calls register_agent in psql, under an operator''s login');
+        NULL;
+    ELSIF role IN ('human', 'reviewer') THEN
+        PERFORM pgswarm._refuse('not_allowed', format('only a person registers or changes a %s here', role),
+            'act as an agent of role human (--agent NAME); whoever lost that credential calls register_agent in psql, '
+            'under an operator''s login');
+    ELSIF agent.credential IS NOT NULL AND agent.id <> by AND agent.minted_by IS DISTINCT FROM by THEN
+        PERFORM pgswarm._refuse('not_allowed', format('agent "%s" is another''s to change', agent.name),
+            'let a person do it, as an agent of role human (--agent NAME)');
     END IF;
 END
 $$;
@@ -173,6 +183,7 @@ BEGIN
         PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', set_agent.name),
             'see: SELECT agent FROM pgswarm.agents');
     END IF;
+    PERFORM pgswarm._check_registrar(v_by.agent, v_by.human, v_agent, v_agent.role);
     IF settings ? 'owner' THEN v_agent.owner := settings ->> 'owner'; END IF;
     IF settings ? 'model' THEN v_agent.model := settings ->> 'model'; END IF;
     IF settings ? 'capabilities' THEN
@@ -225,9 +236,9 @@ BEGIN
     ELSIF mint_agent.expires <= '0' OR mint_agent.expires > interval '365 days' THEN
         PERFORM pgswarm._refuse('invalid_argument', format('a credential can not last for %s', mint_agent.expires),
             'choose a time above 0 and up to a year, or none: then it lasts as long as its parent''s');
-    ELSIF NOT v_abilities <@ v_parent.capabilities THEN
+    ELSIF NOT v_abilities <@ coalesce(v_parent.capabilities, '{}') THEN
         PERFORM pgswarm._refuse('not_allowed', 'a child can do no more than its parent: '
-                || array_to_string(v_parent.capabilities, ', '), 'leave the other capabilities out');
+                || coalesce(array_to_string(v_parent.capabilities, ', '), 'it has no capabilities'), 'leave the other capabilities out');
     ELSIF (SELECT count(*) FROM pgswarm.agent a
            WHERE a.minted_by = v_parent.id AND a.child AND a.retired_at IS NULL
              AND (a.expires_at IS NULL OR a.expires_at > v_now)) >= 100
@@ -236,7 +247,7 @@ BEGIN
             'let the old ones expire (expires), or ask an operator to retire some');
     END IF;
     expires_at := least(v_now + mint_agent.expires, v_parent.expires_at);
-    credential := pgswarm._new_credential();
+    credential := pgswarm._new_credential(v_role);
     INSERT INTO pgswarm.agent (name, credential, created_at, role, owner, model, capabilities, minted_by, child, expires_at)
     VALUES (mint_agent.name, sha256(convert_to(mint_agent.credential, 'UTF8')), v_now, v_role, v_parent.owner,
             coalesce(mint_agent.model, v_parent.model), coalesce(v_abilities, v_parent.capabilities), v_parent.id, true,
@@ -271,9 +282,8 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', retire_agent.name),
             'see: SELECT agent FROM pgswarm.agents');
-    ELSIF v_agent.role = 'human' AND NOT v_by.human THEN
-        PERFORM pgswarm._refuse('not_allowed', 'only a person retires a person', 'act as an agent of role human (--agent NAME)');
     END IF;
+    PERFORM pgswarm._check_registrar(v_by.agent, v_by.human, v_agent, v_agent.role);
     -- Its children with it: their credentials were cut from its own.
     FOR v_agent IN
         WITH RECURSIVE line (id) AS (

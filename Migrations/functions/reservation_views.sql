@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor     integer := (pgswarm._human(set_namespace.agent, set_namespace.session)).agent;
+    v_actor     integer := pgswarm._human_actor(set_namespace.agent, set_namespace.session);
     v_namespace pgswarm.reservation_namespace := pgswarm._namespace_made(namespace);
     v_name      text;
 BEGIN

@@ -74,6 +74,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
     v_session pgswarm.session;
+    v_role    text;
     v_agent   integer;
 BEGIN
     IF session IS NOT NULL THEN
@@ -84,7 +85,9 @@ BEGIN
         RETURN v_session.agent;
     END IF;
     v_agent := pgswarm._agent_id(agent);
-    IF NOT pgswarm._is_role_among((SELECT a.role FROM pgswarm.agent a WHERE a.id = v_agent), roles) THEN
+    -- Enqueueing comes this way: what is surely in order is not looked at closely.
+    SELECT a.role INTO v_role FROM pgswarm.agent a WHERE a.id = v_agent;
+    IF v_role <> ALL (roles) OR (v_role IS NULL AND NOT roles && '{worker,coordinator}') THEN
         PERFORM pgswarm._require_role(v_agent, VARIADIC roles);
     END IF;
     RETURN v_agent;
@@ -133,6 +136,14 @@ BEGIN
     END IF;
     separated := CASE WHEN v_agent.name <> v_login THEN v_agent.role IS NOT DISTINCT FROM 'human'
                       ELSE pgswarm._is_own_login(v_login) END;
+END
+$$;
+
+CREATE FUNCTION pgswarm._human_actor(agent text, session uuid) RETURNS integer
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    RETURN (pgswarm._human(_human_actor.agent, _human_actor.session)).agent;
 END
 $$;
 
@@ -262,5 +273,21 @@ BEGIN
     ELSIF session.role = 'coordinator' THEN
         PERFORM pgswarm._require_session(session, 'worker');
     END IF;
+END
+$$;
+
+-- Why a completion is refused for the role of who holds: whatever way the lease came about, who may not execute has
+-- nothing accepted.
+CREATE FUNCTION pgswarm._refused_role(lease pgswarm.lease) RETURNS jsonb
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT jsonb_build_object('code', 'not_allowed',
+            'message', format('task %s is held by a %s: only a worker completes it', lease.task, s.role))
+        FROM pgswarm.session s
+        WHERE s.id = lease.session AND s.role IN ('coordinator', 'reviewer')
+          AND (SELECT q.reviews_of IS NULL FROM pgswarm.queue q WHERE q.id = lease.queue));
 END
 $$;

@@ -52,6 +52,7 @@ AS $$
 DECLARE
     v_session pgswarm.session := pgswarm._live_session(leave_seat.session);
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'coordinator');
     UPDATE pgswarm.seat c SET until = '-infinity'
     WHERE c.name = leave_seat.name AND c.session = v_session.id AND c.until > '-infinity';
     IF NOT FOUND THEN

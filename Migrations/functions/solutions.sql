@@ -116,6 +116,7 @@ AS $$
 DECLARE
     s pgswarm.solution;
 BEGIN
+    PERFORM pgswarm._actor_as(problem_supersede.agent, problem_supersede.session, 'worker', 'coordinator');
     SELECT * INTO s FROM pgswarm.solution x WHERE x.id = problem_supersede.old;
     IF s.id IS NULL THEN
         s := pgswarm._known_solution(problem_supersede.old);

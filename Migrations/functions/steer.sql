@@ -222,7 +222,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := (pgswarm._human(set_queue.agent, set_queue.session)).agent;
+    v_actor integer := pgswarm._human_actor(set_queue.agent, set_queue.session);
     v_queue pgswarm.queue := pgswarm._queue_made(set_queue.queue);
     v_known text[] := ARRAY['lease', 'max_attempts', 'max_lost', 'retry_base', 'retry_cap', 'strict_lease',
                             'backlog_limit', 'max_running', 'stall_after', 'stall_limit', 'retry_rate'];

@@ -143,7 +143,7 @@ SELECT s.id AS session_id, a.name AS agent, s.kind, s.host, s.pid, s.client, s.l
        s.ended_at IS NULL AND s.expires_at > pgswarm.clock() AS live,
        s.opened_at, s.expires_at, s.ended_at, extract(epoch FROM s.ttl)::double precision AS ttl_seconds, s.incarnation,
        (SELECT array_agg(q.name ORDER BY q.name) FROM pgswarm.queue q WHERE q.id = ANY (s.queues)) AS queues,
-       coalesce(l.n, 0) AS leases
+       coalesce(l.n, 0) AS leases, s.role
 FROM pgswarm.session s
 JOIN pgswarm.agent a ON a.id = s.agent
 LEFT JOIN (SELECT session, count(*) AS n FROM pgswarm.lease GROUP BY session) l ON l.session = s.id;
