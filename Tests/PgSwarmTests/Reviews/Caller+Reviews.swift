@@ -25,6 +25,16 @@ extension Caller {
             """)
     }
 
+    /// Registers an agent; answers its credential.
+    func enrol(_ name: String, _ role: String) async throws -> String {
+        try await value("SELECT pgswarm.register_agent(\(name), \(role))")
+    }
+
+    /// Opens one more session of an agent.
+    func enter(_ name: String, _ credential: String) async throws -> UUID {
+        try await value("SELECT session FROM pgswarm.open_session(\(name), credential => \(credential))")
+    }
+
     /// Sets the review policy of a queue.
     func policy(_ policy: String, queue: String = "q") async throws {
         try await rows("SELECT pgswarm.set_review(\(queue), \(JSONText(policy)))")
