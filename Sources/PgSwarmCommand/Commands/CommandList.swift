@@ -38,6 +38,7 @@ enum CommandList {
                 QuestionCommand.self, TaintCommand.self, WebhookCommand.self,
                 ContractCommand.self, TaintCommand.self,
                 BudgetCommand.self, TaintCommand.self,
+                ReviewCommand.self, TriageCommand.self, EvidenceCommand.self, CanaryCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",

@@ -101,7 +101,7 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
@@ -112,6 +112,8 @@ struct RoleTests {
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
             expected[name] = ["worker", "reviewer"]
         }
+        for name in ["review_next", "review_submit"] { expected[name] = ["reviewer", "operator"] }
+        expected["evidence_put"] = ["worker", "reviewer", "operator"]
         for name in [
             "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
             "followup_decline",
@@ -134,6 +136,8 @@ struct RoleTests {
             "set_namespace",
             "problem_set",
             "problem_set", "contract_waive",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear", "set_review", "set_risk",
+            "review_decide", "reopen", "canary_plant", "canary_list",
         ] {
             expected[name] = ["operator"]
         }
@@ -148,6 +152,8 @@ struct RoleTests {
             "artifact_list", "note_get", "note_list", "note_history",
             "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
             "schema_check", "schema_compat",
+            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
+            "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody
         }
