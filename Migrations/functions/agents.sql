@@ -43,6 +43,11 @@ BEGIN
         PERFORM pgswarm._refuse('bad_credential', format('the credential of agent "%s" is missing or wrong', v_name),
             'show the credential that registration printed; an operator can replace it');
     END IF;
+    IF v_agent.expires_at IS NOT NULL AND v_agent.expires_at <= pgswarm.clock() THEN
+        PERFORM pgswarm._refuse('bad_credential',
+            format('the credential of agent "%s" ended at %s', v_name, pgswarm._moment(v_agent.expires_at)),
+            'let its parent mint another agent');
+    END IF;
     RETURN v_agent.id;
 END
 $$;
@@ -58,6 +63,10 @@ BEGIN
     IF NOT FOUND OR v_session.ended_at IS NOT NULL THEN
         PERFORM pgswarm._refuse('session_lost', 'this session has ended or was superseded',
             'stop its work, open a new session and claim again');
+    END IF;
+    IF v_session.ends_by IS NOT NULL AND v_session.ends_by <= pgswarm.clock() THEN
+        PERFORM pgswarm._refuse('session_lost', 'the credential of this session''s agent has ended',
+            'stop its work; its parent may mint another agent');
     END IF;
     RETURN v_session;
 END
@@ -79,9 +88,11 @@ BEGIN
         WHERE s.agent = v_agent AND s.login = session_user AND s.kind = 'bare' AND s.ended_at IS NULL;
         EXIT WHEN FOUND;
         v_now := pgswarm.clock();
-        INSERT INTO pgswarm.session (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login)
-        SELECT gen_random_uuid(), v_now + interval '15 minutes', v_now, interval '15 minutes',
-               a.id, a.incarnation, a.draining_since IS NOT NULL, 'bare', session_user
+        INSERT INTO pgswarm.session (token, expires_at, opened_at, ends_by, ttl, agent, incarnation, draining, seated,
+                                     role, kind, login)
+        SELECT gen_random_uuid(), v_now + interval '15 minutes', v_now, a.expires_at, interval '15 minutes',
+               a.id, a.incarnation, a.draining_since IS NOT NULL, a.coordinating IS NOT NULL,
+               pgswarm._session_role(a, 'bare'), 'bare', session_user
         FROM (SELECT * FROM pgswarm.agent x WHERE x.id = v_agent FOR SHARE) a  -- locked, see drain
         ON CONFLICT (agent, login) WHERE kind = 'bare' AND ended_at IS NULL DO NOTHING;
     END LOOP;
@@ -120,8 +131,8 @@ AS $$
 DECLARE
     v_agent       integer := pgswarm._agent_id(open_session.agent, open_session.credential);
     v_now         timestamptz := pgswarm.clock();
-    v_incarnation integer;
-    v_draining    boolean;
+    v_known       pgswarm.agent;
+    v_role        text;
     v_ttl         interval := coalesce(open_session.ttl,
                                        CASE open_session.kind WHEN 'bare' THEN interval '15 minutes'
                                                               ELSE interval '3 minutes' END);
@@ -143,21 +154,27 @@ BEGIN
     END IF;
     IF open_session.take_over THEN
         -- A new incarnation fences every earlier run of this agent.
-        UPDATE pgswarm.agent a SET incarnation = a.incarnation + 1 WHERE a.id = v_agent
-        RETURNING a.incarnation INTO v_incarnation;
+        UPDATE pgswarm.agent a SET incarnation = a.incarnation + 1 WHERE a.id = v_agent;
         PERFORM pgswarm._end_sessions(v_agent, 'superseded by a new incarnation of the agent');
-    ELSE
-        SELECT a.incarnation INTO v_incarnation FROM pgswarm.agent a WHERE a.id = v_agent;
     END IF;
     -- Locked, so that a drain of this moment either is seen here or sees this session.
-    SELECT a.draining_since IS NOT NULL INTO v_draining FROM pgswarm.agent a WHERE a.id = v_agent FOR SHARE;
+    IF open_session.kind = 'coordinator' THEN
+        SELECT * INTO v_known FROM pgswarm.agent a WHERE a.id = v_agent FOR NO KEY UPDATE;
+    ELSE
+        SELECT * INTO v_known FROM pgswarm.agent a WHERE a.id = v_agent FOR SHARE;
+    END IF;
+    v_role := pgswarm._session_role(v_known, open_session.kind);
     RETURN QUERY
     INSERT INTO pgswarm.session AS s
-        (token, expires_at, opened_at, ttl, agent, incarnation, draining, kind, login, host, pid, client)
-    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_ttl, v_agent, v_incarnation, v_draining, open_session.kind,
+        (token, expires_at, opened_at, ends_by, ttl, agent, incarnation, draining, seated, role, kind, login, host, pid,
+         client)
+    VALUES (gen_random_uuid(), v_now + v_ttl, v_now, v_known.expires_at, v_ttl, v_agent, v_known.incarnation,
+            v_known.draining_since IS NOT NULL, v_known.coordinating IS NOT NULL, v_role, open_session.kind,
             session_user, left(open_session.host, 200), open_session.pid, left(open_session.client, 200))
-    RETURNING s.token, s.id, (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_agent), s.incarnation, s.ttl,
-              s.expires_at;
+    RETURNING s.token, s.id, v_known.name, s.incarnation, s.ttl, s.expires_at;
+    IF v_role = 'coordinator' AND v_known.role IS DISTINCT FROM 'coordinator' THEN
+        PERFORM pgswarm._seat_session(currval('pgswarm.session_id_seq'), v_agent, v_now);
+    END IF;
     PERFORM pgswarm._record('session_opened', NULL, currval('pgswarm.session_id_seq'), v_agent, NULL,
         jsonb_strip_nulls(jsonb_build_object('host', left(open_session.host, 200), 'pid', open_session.pid)), v_now);
 END
@@ -207,61 +224,6 @@ END
 $$;
 COMMENT ON FUNCTION pgswarm.close_session IS
     'Ends a session in order: what it still holds goes back at no cost. Answers how many tasks that were.';
-
-CREATE FUNCTION pgswarm.register_agent(name text, replace_credential boolean DEFAULT false) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-    v_credential text := 'pgs_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
-    v_agent      integer;
-BEGIN
-    INSERT INTO pgswarm.agent AS a (name, credential, created_at)
-    VALUES (register_agent.name, sha256(convert_to(v_credential, 'UTF8')), pgswarm.clock())
-    ON CONFLICT ON CONSTRAINT agent_name_key DO UPDATE
-        SET credential = excluded.credential
-        WHERE (a.credential IS NULL OR register_agent.replace_credential) AND a.retired_at IS NULL
-    RETURNING a.id INTO v_agent;
-    IF v_agent IS NULL AND EXISTS (
-        SELECT FROM pgswarm.agent a WHERE a.name = register_agent.name AND a.retired_at IS NOT NULL)
-    THEN
-        PERFORM pgswarm._refuse('wrong_state', format('agent "%s" has retired', register_agent.name),
-            'a retired name is not given again: choose another');
-    END IF;
-    IF v_agent IS NULL THEN
-        PERFORM pgswarm._refuse('wrong_state', format('agent "%s" is registered already', register_agent.name),
-            'replace its credential with replace_credential => true (pgswarm agents register --replace-credential)');
-    END IF;
-    PERFORM pgswarm._record('agent_registered', NULL, NULL, v_agent, NULL, NULL, pgswarm.clock());
-    RETURN v_credential;
-EXCEPTION WHEN check_violation OR not_null_violation THEN
-    PERFORM pgswarm._refuse('invalid_argument', format('%L is not an agent name', register_agent.name),
-        'a name has 1 to 200 characters and no control characters');
-END
-$$;
-COMMENT ON FUNCTION pgswarm.register_agent IS
-    'Gives an agent a credential and answers it, once: only its SHA-256 is kept.';
-
-CREATE FUNCTION pgswarm.retire_agent(name text, successor text DEFAULT NULL) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-    v_agent integer;
-    v_now   timestamptz := pgswarm.clock();
-BEGIN
-    UPDATE pgswarm.agent a SET retired_at = v_now, successor = retire_agent.successor
-    WHERE a.name = retire_agent.name AND a.retired_at IS NULL
-    RETURNING a.id INTO v_agent;
-    IF v_agent IS NULL THEN
-        PERFORM pgswarm._refuse('not_found', format('there is no active agent "%s"', retire_agent.name),
-            'see: SELECT agent FROM pgswarm.agents');
-    END IF;
-    PERFORM pgswarm._end_sessions(v_agent, 'the agent was retired');
-    PERFORM pgswarm._record('agent_retired', NULL, NULL, v_agent, NULL, NULL, v_now);
-END
-$$;
-COMMENT ON FUNCTION pgswarm.retire_agent IS 'Ends an agent for good; its name is not given again. Its leases are void.';
 
 CREATE FUNCTION pgswarm.drain(agent text, "on" boolean DEFAULT true) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp

@@ -40,7 +40,7 @@ BEGIN
         v_began := v_lease.started_at;
         v_actor := (SELECT s.agent FROM pgswarm.session s WHERE s.id = v_lease.session);
     ELSE
-        v_actor := pgswarm._actor(agent, session);
+        v_actor := pgswarm._actor_as(agent, session, 'worker');
     END IF;
     b := pgswarm._breaker_made(v_named.scope, v_named.name);
     v_now := pgswarm.clock();
@@ -150,7 +150,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(breaker_force.agent, breaker_force.session);
+    v_actor integer := pgswarm._human_actor(breaker_force.agent, breaker_force.session);
     v_named record := pgswarm._breaker_name(breaker_force.name);
     v_name  text := (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor);
     v_now   timestamptz;
@@ -203,7 +203,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(breaker_set.agent, breaker_set.session);
+    v_actor integer := pgswarm._actor_as(breaker_set.agent, breaker_set.session, 'coordinator');
     v_named record := pgswarm._breaker_name(breaker_set.name);
     v_known text[] := ARRAY['enabled', 'counts', 'measured_over', 'min_volume', 'failure_rate', 'consecutive', 'min_principals',
                             'open_base', 'open_cap', 'probes', 'probe_lease', 'probe_successes', 'ramp_step',

@@ -239,12 +239,15 @@ DECLARE
     v_session pgswarm.session;
 BEGIN
     IF session IS NULL THEN
-        RETURN pgswarm._bare_session(agent);
+        v_session := pgswarm._bare_session(agent);
+    ELSE
+        v_session := pgswarm._live_session(session);
     END IF;
-    v_session := pgswarm._live_session(session);
-    IF v_session.kind = 'coordinator' THEN
-        PERFORM pgswarm._refuse('not_allowed', 'a coordinator can not claim tasks',
-            'plan and steer here; open a session of kind runtime, as another agent, to execute');
+    IF v_session.role IN ('coordinator', 'reviewer') THEN
+        PERFORM pgswarm._require_session(v_session, 'worker');
+    ELSIF v_session.seated AND pgswarm._is_coordinating(v_session.agent, pgswarm.clock()) THEN
+        PERFORM pgswarm._refuse('not_allowed', 'this agent coordinates, so it can not execute as well',
+            'execute as another agent (--agent NAME), or end its coordinating session first');
     END IF;
     RETURN v_session;
 END

@@ -135,6 +135,7 @@ DECLARE
     v_session pgswarm.session := pgswarm._live_session(held.session);
     v_fence   bigint := pgswarm._fence_base();
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'worker', 'reviewer');
     RETURN QUERY
     SELECT l.task, pgswarm._handle(l.task, l.epoch, l.claim_id), l.epoch, v_fence | l.epoch, l.attempts + 1,
            coalesce(t.max_attempts, q.max_attempts)::integer, q.name, t.kind, t.title, t.payload, l.priority::integer,

@@ -9,7 +9,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(control.agent, control.session);
+    v_actor integer := pgswarm._actor_as(control.agent, control.session, 'coordinator');
     v_by    text := (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor);
     v_what  text := split_part(target, ':', 1);
     v_name  text := substr(target, length(v_what) + 2);

@@ -18,7 +18,7 @@ SET plan_cache_mode = force_generic_plan
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor   integer := pgswarm._actor(enqueue_many.agent, enqueue_many.session);
+    v_actor   integer := pgswarm._actor_as(enqueue_many.agent, enqueue_many.session, 'worker', 'coordinator');
     v_options jsonb := nullif(options, 'null');
     v_plain   boolean;
     v_answer  jsonb;

@@ -137,7 +137,7 @@ BEGIN
         FROM pgswarm.lease l
         LEFT JOIN pgswarm.session s ON s.id = l.session
         LEFT JOIN pgswarm.queue q ON q.id = l.queue
-        WHERE (l.until < v_now OR s.expires_at < v_now OR s.ended_at IS NOT NULL OR s.id IS NULL
+        WHERE (l.until < v_now OR s.expires_at < v_now OR s.ended_at IS NOT NULL OR s.id IS NULL OR s.ends_by < v_now
                OR l.until > v_now + (SELECT g.max_lease FROM pgswarm.setting g) + interval '1 minute'
                OR coalesce(l.progress_at, l.started_at) + q.stall_limit < v_now)
           AND pgswarm._is_void(l, v_now)

@@ -4,11 +4,15 @@ SET LOCAL ROLE pgswarm_owner;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgswarm FROM PUBLIC;
 
--- Everybody who takes part: sessions, new work, looking.
+-- Everybody who takes part: sessions.
 GRANT EXECUTE ON FUNCTION
     pgswarm.open_session(text, text, text, interval, text, integer, text, boolean),
     pgswarm.beat(uuid),
-    pgswarm.close_session(uuid, text),
+    pgswarm.close_session(uuid, text)
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator;
+
+-- New work, what goes wrong with it, looking before leaping: not for reviewers, who judge what others made.
+GRANT EXECUTE ON FUNCTION
     pgswarm.enqueue_many(text, jsonb[], jsonb, jsonb[], text, text, text, uuid),
     pgswarm.enqueue(text, jsonb, text, text, integer, timestamptz, interval, text, integer, interval, interval, bigint[],
                     text[], text, text, text, uuid),
@@ -69,6 +73,23 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.park_on_problem(text, bigint, interval, text)
 TO pgswarm_worker;
 
+-- Children of their own role: whoever holds tasks.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.mint_agent(text, interval, text, text, text[], text, uuid)
+TO pgswarm_worker, pgswarm_reviewer;
+
+-- Holding: reviewers too, for tasks that are reviews and no others (_check_holder).
+GRANT EXECUTE ON FUNCTION
+    pgswarm.held(uuid),
+    pgswarm.renew(text[], interval, uuid),
+    pgswarm.renew(text, interval),
+    pgswarm.progress(text, text, jsonb, double precision, jsonb),
+    pgswarm.settle(text[], text[], jsonb[], uuid),
+    pgswarm.fail(text, text, interval, boolean, text),
+    pgswarm.release(text, text),
+    pgswarm.hold(text)
+TO pgswarm_reviewer;
+
 -- Steering: coordinators and operators.
 GRANT EXECUTE ON FUNCTION
     pgswarm.cancel(bigint[], text, text, uuid),
@@ -88,19 +109,21 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.plan_resume(text, text, uuid),
     pgswarm.followup_accept(bigint[], jsonb, text, text, text, uuid),
     pgswarm.followup_decline(bigint[], text, text, uuid),
-    pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
     pgswarm.control(text, text, text, text, uuid),
     pgswarm.problem_close(bigint, text, bigint, text, text, uuid),
     pgswarm.problem_import(jsonb[], boolean, text, uuid)
 TO pgswarm_coordinator, pgswarm_operator;
 
--- Settings and agents: operators.
+-- Settings, agents and what is for people alone: operators. Most of these look at the acting agent's role too.
 GRANT EXECUTE ON FUNCTION
+    pgswarm.breaker_force(text, text, text, interval, text, uuid),
+    pgswarm.register_agent(text, boolean),
+    pgswarm.register_agent(text, text, text, text, text[], boolean, text, uuid),
+    pgswarm.set_agent(text, jsonb, text, uuid),
+    pgswarm.retire_agent(text, text, text, uuid),
     pgswarm.set_queue(text, jsonb, text, uuid),
     pgswarm.set_messages(jsonb, text, text, uuid),
-    pgswarm.register_agent(text, boolean),
-    pgswarm.retire_agent(text, text),
     pgswarm.drain(text, boolean),
     pgswarm.set_followups(text, jsonb, text, uuid),
     pgswarm.set_registration(boolean),

@@ -42,6 +42,7 @@ CREATE FUNCTION pgswarm.fail(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     IF retry_in < '0' THEN
         PERFORM pgswarm._refuse('invalid_argument', format('a retry in %s is in the past', retry_in),
             'give a time of 0 or more, or none for backoff with jitter');
@@ -58,6 +59,7 @@ CREATE FUNCTION pgswarm.release(handle text, note text DEFAULT NULL) RETURNS tex
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     RETURN pgswarm._settle_or_raise(handle, 'release', jsonb_strip_nulls(jsonb_build_object('note', note)));
 END
 $$;
@@ -67,6 +69,7 @@ CREATE FUNCTION pgswarm.hold(handle text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     RETURN pgswarm._fence_base() | (pgswarm._held(handle)).epoch;
 END
 $$;
@@ -124,6 +127,7 @@ AS $$
 DECLARE
     v_lease pgswarm.lease;
 BEGIN
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     PERFORM pgswarm._lease_length(renew.lease);
     v_lease := pgswarm._held(handle);
     lease_until := pgswarm._extend(v_lease, renew.lease);
@@ -150,6 +154,7 @@ DECLARE
     v_lease pgswarm.lease;
     v_now   timestamptz;
 BEGIN
+    PERFORM pgswarm._check_holder(ARRAY[handle]);
     IF percent NOT BETWEEN 0 AND 100 THEN
         PERFORM pgswarm._refuse('invalid_argument', format('%s is not a percentage', percent), 'give 0 to 100');
     END IF;

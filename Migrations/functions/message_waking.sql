@@ -78,7 +78,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(set_messages.agent, set_messages.session);
+    v_actor integer := pgswarm._human_actor(set_messages.agent, set_messages.session);
     v_known text[] := CASE WHEN set_messages.mailbox IS NULL
         THEN '{max_count,max_bytes,urgent_reserve,max_body,max_recipients,sender_rate,sender_fanout,sender_bytes,max_hops,max_deliveries,visibility,ttl}'
         ELSE '{max_count,max_bytes}' END;

@@ -110,7 +110,7 @@ BEGIN
         RETURN true;
     END IF;
     SELECT * INTO v_session FROM pgswarm.session s WHERE s.id = lease.session;
-    IF NOT FOUND OR v_session.ended_at IS NOT NULL THEN
+    IF NOT FOUND OR v_session.ended_at IS NOT NULL OR v_session.ends_by < at THEN
         RETURN true;
     END IF;
     v_grace := pg_postmaster_start_time() + least(v_session.ttl, pgswarm._seconds(lease.seconds));

@@ -122,9 +122,10 @@ DECLARE
 BEGIN
     IF problem_solve.session IS NOT NULL THEN
         v_session := pgswarm._live_session(problem_solve.session);
+        PERFORM pgswarm._require_session(v_session, 'worker', 'coordinator');
         v_actor := v_session.agent;
     ELSE
-        v_actor := pgswarm._agent_id(problem_solve.agent);
+        v_actor := pgswarm._actor_as(problem_solve.agent, NULL, 'worker', 'coordinator');
         SELECT * INTO v_session FROM pgswarm.session s
         WHERE s.agent = v_actor AND s.login = session_user AND s.kind = 'bare' AND s.ended_at IS NULL;
     END IF;

@@ -112,7 +112,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor   integer := pgswarm._actor(problem_import.agent, problem_import.session);
+    v_actor   integer := pgswarm._actor_as(problem_import.agent, problem_import.session, 'coordinator');
     v_answers jsonb := '[]';
     v_numbers jsonb := '{}';
     v_now     timestamptz;

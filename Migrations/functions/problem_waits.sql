@@ -185,7 +185,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(problem_set.agent, problem_set.session);
+    v_actor integer := pgswarm._human_actor(problem_set.agent, problem_set.session);
     v_known text[] := ARRAY['epidemic_agents', 'epidemic_window', 'problem_decay', 'problem_wait', 'problem_quota'];
     v_name  text;
     v_value text;

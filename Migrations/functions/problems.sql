@@ -175,7 +175,7 @@ BEGIN
         v_lease := pgswarm._held(handle);
         v_actor := (SELECT s.agent FROM pgswarm.session s WHERE s.id = v_lease.session);
     ELSE
-        v_actor := pgswarm._actor(problem_report.agent, problem_report.session);
+        v_actor := pgswarm._actor_as(problem_report.agent, problem_report.session, 'worker', 'coordinator');
     END IF;
     IF problem_report.request_id IS NOT NULL THEN
         v_answer := pgswarm._begin_request(v_actor, 'problem_report', problem_report.request_id,

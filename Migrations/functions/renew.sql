@@ -20,8 +20,10 @@ DECLARE
     v_agent   integer;
     v_now     timestamptz;
 BEGIN
+    PERFORM pgswarm._check_holder(handles);
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
+        PERFORM pgswarm._check_holding(v_session, handles);
         v_agent := v_session.agent;
         v_told := (SELECT a.draining_how FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
         UPDATE pgswarm.session s SET expires_at = pgswarm.clock() + s.ttl

@@ -31,7 +31,7 @@ BEGIN
             PERFORM pgswarm._refuse_lost_reservation(handle);
         END IF;
     ELSE
-        v_agent := pgswarm._actor(reserve_check.agent, reserve_check.session);
+        v_agent := pgswarm._actor_as(reserve_check.agent, reserve_check.session, 'worker', 'coordinator');
     END IF;
     v_namespace := pgswarm._namespace_made(namespace);
     ord := 0;
@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor     integer := pgswarm._actor(set_namespace.agent, set_namespace.session);
+    v_actor     integer := pgswarm._human_actor(set_namespace.agent, set_namespace.session);
     v_namespace pgswarm.reservation_namespace := pgswarm._namespace_made(namespace);
     v_name      text;
 BEGIN

@@ -51,10 +51,8 @@ BEGIN
             PERFORM pgswarm._refuse_lost_reservation(reserve_take.handle);
         END IF;
         SELECT * INTO v_session FROM pgswarm.session s WHERE s.id = v_hold.session;
-    ELSIF reserve_take.session IS NOT NULL THEN
-        v_session := pgswarm._live_session(reserve_take.session);
     ELSE
-        v_session := pgswarm._bare_session(reserve_take.agent);
+        v_session := pgswarm._claimer(reserve_take.session, reserve_take.agent);
     END IF;
     IF request_id IS NOT NULL THEN
         v_answer := pgswarm._begin_request(v_session.agent, 'reserve_take', request_id,

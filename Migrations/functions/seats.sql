@@ -12,6 +12,7 @@ DECLARE
     v_epoch   bigint;
     v_now     timestamptz;
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'coordinator');
     PERFORM pgswarm._lease_length(take_seat.ttl);
     IF name IS NULL OR length(name) NOT BETWEEN 1 AND 100 THEN
         PERFORM pgswarm._refuse('invalid_argument', 'a seat has a name of 1 to 100 characters', 'for example: coordinator');
@@ -51,6 +52,7 @@ AS $$
 DECLARE
     v_session pgswarm.session := pgswarm._live_session(leave_seat.session);
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'coordinator');
     UPDATE pgswarm.seat c SET until = '-infinity'
     WHERE c.name = leave_seat.name AND c.session = v_session.id AND c.until > '-infinity';
     IF NOT FOUND THEN

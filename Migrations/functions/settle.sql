@@ -14,11 +14,18 @@ SET plan_cache_mode = force_generic_plan
 SET jit = off
 AS $$
 #variable_conflict use_column
+DECLARE
+    v_session pgswarm.session;
 BEGIN
+    PERFORM pgswarm._check_holder(handles);
+    IF session IS NOT NULL THEN
+        v_session := pgswarm._live_session(session);
+        PERFORM pgswarm._check_holding(v_session, handles);
+    END IF;
     RETURN QUERY SELECT * FROM pgswarm._settle(handles, verdicts, bodies);
     IF session IS NOT NULL THEN
         -- After the tasks: sessions come behind them in the lock order.
-        PERFORM pgswarm._touch(pgswarm._live_session(session), pgswarm.clock());
+        PERFORM pgswarm._touch(v_session, pgswarm.clock());
     END IF;
 END
 $$;

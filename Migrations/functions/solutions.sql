@@ -27,7 +27,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(problem_confirm.agent, problem_confirm.session);
+    v_actor integer := pgswarm._actor_as(problem_confirm.agent, problem_confirm.session, 'worker', 'coordinator');
     s       pgswarm.solution;
 BEGIN
     PERFORM pgswarm._problem_text('note', problem_confirm.note, 2000, false);
@@ -56,7 +56,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(problem_flag.agent, problem_flag.session);
+    v_actor integer := pgswarm._actor_as(problem_flag.agent, problem_flag.session, 'worker', 'coordinator');
     s       pgswarm.solution;
 BEGIN
     IF reason IS NULL OR reason NOT IN ('stale', 'wrong', 'duplicate') THEN
@@ -116,6 +116,7 @@ AS $$
 DECLARE
     s pgswarm.solution;
 BEGIN
+    PERFORM pgswarm._actor_as(problem_supersede.agent, problem_supersede.session, 'worker', 'coordinator');
     SELECT * INTO s FROM pgswarm.solution x WHERE x.id = problem_supersede.old;
     IF s.id IS NULL THEN
         s := pgswarm._known_solution(problem_supersede.old);
@@ -134,7 +135,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(problem_close.agent, problem_close.session);
+    v_actor integer := pgswarm._actor_as(problem_close.agent, problem_close.session, 'coordinator');
     v_other bigint;
     v_now   timestamptz;
     p       pgswarm.problem;

@@ -8,7 +8,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(cancel.agent, cancel.session);
+    v_actor integer := pgswarm._actor_as(cancel.agent, cancel.session, 'coordinator');
 BEGIN
     FOR id IN SELECT DISTINCT i FROM unnest(tasks) i ORDER BY 1 LOOP
         IF NOT EXISTS (SELECT FROM pgswarm.task t WHERE t.id = cancel.id) THEN
@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(retry.agent, retry.session);
+    v_actor integer := pgswarm._actor_as(retry.agent, retry.session, 'coordinator');
 BEGIN
     -- What they wait for is locked with them, all in one order.
     FOR id IN
@@ -168,7 +168,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(pause.agent, pause.session);
+    v_actor integer := pgswarm._actor_as(pause.agent, pause.session, 'coordinator');
     v_queue pgswarm.queue := pgswarm._queue_made(pause.queue);
     v_now   timestamptz := pgswarm.clock();
 BEGIN
@@ -194,7 +194,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(resume.agent, resume.session);
+    v_actor integer := pgswarm._actor_as(resume.agent, resume.session, 'coordinator');
     v_queue pgswarm.queue := pgswarm._known_queue(resume.queue);
 BEGIN
     UPDATE pgswarm.queue q SET paused_at = NULL, paused_by = NULL, paused_reason = NULL
@@ -216,7 +216,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(set_queue.agent, set_queue.session);
+    v_actor integer := pgswarm._human_actor(set_queue.agent, set_queue.session);
     v_queue pgswarm.queue := pgswarm._queue_made(set_queue.queue);
     v_known text[] := ARRAY['lease', 'max_attempts', 'max_lost', 'retry_base', 'retry_cap', 'strict_lease',
                             'backlog_limit', 'max_running', 'stall_after', 'stall_limit', 'retry_rate'];

@@ -88,7 +88,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(mark_integrated.agent, mark_integrated.session);
+    v_actor integer := pgswarm._actor_as(mark_integrated.agent, mark_integrated.session, 'coordinator');
     v_state text := pgswarm._hold_still(task);
 BEGIN
     IF length(btrim(coalesce(reference, ''))) = 0 OR length(reference) > 1000 OR reference ~ '[[:cntrl:]]' THEN

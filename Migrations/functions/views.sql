@@ -143,7 +143,7 @@ SELECT s.id AS session_id, a.name AS agent, s.kind, s.host, s.pid, s.client, s.l
        s.ended_at IS NULL AND s.expires_at > pgswarm.clock() AS live,
        s.opened_at, s.expires_at, s.ended_at, extract(epoch FROM s.ttl)::double precision AS ttl_seconds, s.incarnation,
        (SELECT array_agg(q.name ORDER BY q.name) FROM pgswarm.queue q WHERE q.id = ANY (s.queues)) AS queues,
-       coalesce(l.n, 0) AS leases
+       coalesce(l.n, 0) AS leases, s.role
 FROM pgswarm.session s
 JOIN pgswarm.agent a ON a.id = s.agent
 LEFT JOIN (SELECT session, count(*) AS n FROM pgswarm.lease GROUP BY session) l ON l.session = s.id;
@@ -153,7 +153,9 @@ SELECT a.name AS agent, a.incarnation,
        count(s.id) FILTER (WHERE s.ended_at IS NULL AND s.expires_at > pgswarm.clock()) AS sessions_live,
        coalesce(sum(l.n), 0)::bigint AS running,
        least(max(s.expires_at - s.ttl), pgswarm.clock()) AS last_seen,  -- a bare session outlives its last call
-       a.credential IS NOT NULL AS has_credential, a.draining_since, a.retired_at, a.successor, a.created_at
+       a.credential IS NOT NULL AS has_credential, a.draining_since, a.retired_at, a.successor, a.created_at,
+       a.role, a.owner, a.model, a.capabilities, (SELECT m.name FROM pgswarm.agent m WHERE m.id = a.minted_by) AS minted_by,
+       a.expires_at
 FROM pgswarm.agent a
 LEFT JOIN pgswarm.session s ON s.agent = a.id
 LEFT JOIN (SELECT session, count(*) AS n FROM pgswarm.lease GROUP BY session) l ON l.session = s.id

@@ -69,6 +69,12 @@ static const unsigned char functions_loss[] = {
 static const unsigned char functions_agents[] = {
 #embed "../../Migrations/functions/agents.sql"
 };
+static const unsigned char functions_roles[] = {
+#embed "../../Migrations/functions/roles.sql"
+};
+static const unsigned char functions_registering[] = {
+#embed "../../Migrations/functions/registering.sql"
+};
 static const unsigned char functions_requests[] = {
 #embed "../../Migrations/functions/requests.sql"
 };
@@ -311,6 +317,8 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/places.sql", functions_places),
     FILE_OF("functions/loss.sql", functions_loss),
     FILE_OF("functions/agents.sql", functions_agents),
+    FILE_OF("functions/roles.sql", functions_roles),
+    FILE_OF("functions/registering.sql", functions_registering),
     FILE_OF("functions/requests.sql", functions_requests),
     FILE_OF("functions/past.sql", functions_past),
     FILE_OF("functions/flow.sql", functions_flow),

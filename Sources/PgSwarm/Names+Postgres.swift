@@ -4,6 +4,7 @@ public import Postgres
 extension TaskID: PostgresEncodable, PostgresDecodable {}
 extension TaskState: PostgresEncodable, PostgresDecodable {}
 extension QueueName: PostgresEncodable, PostgresDecodable {}
+extension AgentRole: PostgresEncodable, PostgresDecodable {}
 extension AgentName: PostgresEncodable, PostgresDecodable {}
 extension Settlement.Code: PostgresEncodable, PostgresDecodable {}
 extension Renewal.Status: PostgresEncodable, PostgresDecodable {}

@@ -61,23 +61,6 @@ extension Swarm {
         try await read("agents") { db throws(SwarmError) in try db.agents() }
     }
 
-    /// Registers an agent and makes its credential.
-    ///
-    /// - Returns: The credential, which can't be read again.
-    public func register(
-        _ agent: AgentName, replaceCredential: Bool = false
-    ) async throws(SwarmError) -> String {
-        try await write("register_agent", repeatable: replaceCredential) { db throws(SwarmError) in
-            try db.register(agent, replaceCredential: replaceCredential)
-        }
-    }
-
-    /// Retires an agent for good: its name is not given again.
-    public func retire(_ agent: AgentName, successor: AgentName? = nil) async throws(SwarmError) {
-        try await write("retire_agent") { db throws(SwarmError) in try db.retire(agent, successor: successor)
-        }
-    }
-
     /// Tells all of an agent's sessions to finish what they hold and claim nothing more, or takes that back.
     ///
     /// - Returns: How many live sessions that concerns.

@@ -11,6 +11,10 @@ public struct SwarmConfiguration: Sendable {
     public var agent: AgentName = .current
     /// The agent's secret, if it is registered with one.
     public var credential: String?
+    /// What the agent is for, so that calls that are not its to make are refused before they are sent.
+    ///
+    /// Read from the credential when absent. The database decides by what it knows itself.
+    public var role: AgentRole?
     /// What keeps the session alive; when absent, a `runtime` session while ``Swarm/run()`` is active, otherwise the
     /// `bare` one that all calls of the agent share.
     public var sessionKind: Session.Kind?

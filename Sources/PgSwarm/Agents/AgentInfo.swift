@@ -21,6 +21,18 @@ public struct AgentInfo: Sendable {
     public var drainingSince: Date?
     /// Who took its place when it was retired.
     public var successor: AgentName?
+    /// What it is for; `nil` for a name that is not registered.
+    public var role: AgentRole?
+    /// Who answers for it.
+    public var owner: String?
+    /// What it runs on: `family/version`.
+    public var model: String?
+    /// What it can do.
+    public var capabilities: [String]
+    /// Which agent it got its credential from, if that was not proven a person.
+    public var mintedBy: AgentName?
+    /// When its credential ends.
+    public var expiresAt: Date?
 
     init(_ row: Row) throws(PostgresError) {
         agent = try row[0, as: AgentName.self]
@@ -32,5 +44,11 @@ public struct AgentInfo: Sendable {
         hasCredential = try row[6, as: Bool.self]
         drainingSince = try row[7, as: Date?.self]
         successor = try row[8, as: AgentName?.self]
+        role = try row[9, as: AgentRole?.self]
+        owner = try row[10, as: String?.self]
+        model = try row[11, as: String?.self]
+        capabilities = try row[12, as: [String].self]
+        mintedBy = try row[13, as: AgentName?.self]
+        expiresAt = try row[14, as: Date?.self]
     }
 }

@@ -13,6 +13,7 @@ extension Swarm {
         let span = span(for: verb, queue: queue, task: task)
         defer { span?.end() }
         do throws(SwarmError) {
+            if let duty = verb.duty { try check(duty) }
             let answer = try await body(span?.context ?? .current ?? .topLevel)
             metrics.called(verb, .now - start, error: nil)
             return answer

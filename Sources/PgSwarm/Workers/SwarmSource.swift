@@ -31,6 +31,8 @@ final class SwarmSource: WorkSource {
     }
 
     func open() async throws(SwarmError) -> Duration {
+        // A sidecar only keeps a session, for whatever role.
+        if !queues.isEmpty { try swarm.check(.executing) }
         var introduction = Introduction(swarm.configuration)
         introduction.kind = kind
         let filled = introduction

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PgSwarm
 
 /// The option of every command: for whom the output is meant.
 struct OutputOptions: ParsableArguments {
@@ -29,6 +30,15 @@ struct CommonOptions: ParsableArguments {
             valueName: "path"
         ))
     var credentialFile: String?
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp(
+            "What the caller is for: worker, coordinator, reviewer, human. Refuses what is not its to do. "
+                + "Default: PGSWARM_ROLE, the credential's.",
+            valueName: "role"
+        ))
+    var role: AgentRole?
 
     /// True when programs read the output.
     var json: Bool { output.json }

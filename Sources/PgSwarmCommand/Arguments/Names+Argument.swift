@@ -29,3 +29,14 @@ extension TaskState: ExpressibleByArgument {
     /// The known states, for help, errors and completions.
     public static var allValueStrings: [String] { all.map(\.rawValue) }
 }
+
+extension AgentRole: ExpressibleByArgument {
+    /// Takes one of the known roles.
+    public init?(argument: String) {
+        guard let role = AgentRole.all.first(where: { $0.rawValue == argument }) else { return nil }
+        self = role
+    }
+
+    /// The known roles, for help, errors and completions.
+    public static var allValueStrings: [String] { all.map(\.rawValue) }
+}

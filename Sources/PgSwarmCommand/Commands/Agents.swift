@@ -12,9 +12,10 @@ struct AgentsCommand: AsyncParsableCommand {
             EXAMPLES
               pgswarm agents
               pgswarm agents register builder-1
+              pgswarm agents register judge-1 --role reviewer --owner ann --model sonnet/4.5
               pgswarm agents drain builder-1
             """,
-        subcommands: [List.self, Register.self, Retire.self, Drain.self],
+        subcommands: [List.self, Register.self, Mint.self, Change.self, Retire.self, Drain.self],
         defaultSubcommand: List.self
     )
 
@@ -46,12 +47,15 @@ struct AgentsCommand: AsyncParsableCommand {
         private func table(_ agents: [AgentInfo]) -> Table {
             let now = Date()
             var table = Table([
-                .flexible("AGENT"), .right("RUN"), .right("SESSIONS"), .right("HOLDS"), .left("SEEN"),
-                .left("STATE"),
+                .flexible("AGENT"), .left("ROLE"), .flexible("OWNER"), .flexible("MODEL"), .right("RUN"),
+                .right("SESSIONS"), .right("HOLDS"), .left("SEEN"), .left("STATE"),
             ])
             for agent in agents {
                 table.add([
                     Table.Cell(agent.agent.rawValue, .heading),
+                    Table.Cell(agent.role?.rawValue),
+                    Table.Cell(agent.owner),
+                    Table.Cell(agent.model),
                     Table.Cell(agent.incarnation.grouped),
                     .count(Int64(agent.liveSessions)),
                     .count(Int64(agent.running), .active),
@@ -63,54 +67,13 @@ struct AgentsCommand: AsyncParsableCommand {
         }
     }
 
-    /// `pgswarm agents register`: a name and its secret.
-    struct Register: SwarmCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Register an agent and write its credential to a file.",
-            discussion: """
-                The credential is written to --credential-file, or where that agent's commands look for it, \
-                readable by its owner alone. It is not printed.
-
-                EXAMPLE
-                  pgswarm agents register builder-1
-                """
-        )
-
-        @Argument(help: "The agent's lasting name.")
-        var name: String
-
-        @Flag(help: "Replace the credential of a registered agent; the old one is void.")
-        var replaceCredential = false
-
-        @OptionGroup(title: "Common") var options: CommonOptions
-
-        func run(in context: CommandContext) async throws -> ExitStatus {
-            let agent = AgentName(name)
-            let path = options.credentialFile ?? Identity.defaultPath(for: agent)
-            let credential = try await context.connect().register(agent, replaceCredential: replaceCredential)
-            do {
-                try CredentialFile(path: path).write(credential)
-            } catch let failure as CommandFailure {
-                throw CommandFailure(
-                    failure.code, failure.message,
-                    hint:
-                        "The agent is registered; repeat with --replace-credential and another --credential-file."
-                )
-            }
-            if context.json {
-                context.console.json(["agent": .string(name), "credential_file": .string(path)])
-            } else {
-                context.console.line("registered \(name.printable); its credential is in \(path.printable)")
-            }
-            return .ok
-        }
-    }
-
     /// `pgswarm agents retire`: the name is not given again.
     struct Retire: SwarmCommand {
         static let configuration = CommandConfiguration(
             abstract: "Retire an agent for good.",
             discussion: """
+                The agents that it minted retire with it.
+
                 EXAMPLE
                   pgswarm agents retire builder-1 --successor builder-2
                 """
@@ -125,7 +88,11 @@ struct AgentsCommand: AsyncParsableCommand {
         @OptionGroup(title: "Common") var options: CommonOptions
 
         func run(in context: CommandContext) async throws -> ExitStatus {
-            try await context.connect().retire(AgentName(name), successor: successor.map { AgentName($0) })
+            let connection = try await context.connect()
+            let caller = try await context.caller(on: connection)
+            try await connection.retire(
+                AgentName(name), successor: successor.map { AgentName($0) }, agent: caller.agent,
+                session: caller.session)
             if context.json {
                 context.console.json(["agent": .string(name), "retired": true, "successor": JSON(successor)])
             } else {
@@ -182,6 +149,12 @@ extension AgentInfo {
             "draining_since": JSON(drainingSince),
             "retired_at": JSON(retiredAt),
             "successor": JSON(successor?.rawValue),
+            "role": JSON(role?.rawValue),
+            "owner": JSON(owner),
+            "model": JSON(model),
+            "capabilities": JSON(capabilities),
+            "minted_by": JSON(mintedBy?.rawValue),
+            "expires_at": JSON(expiresAt),
         ]
     }
 

@@ -28,7 +28,8 @@ struct RunCommand: SwarmCommand {
     func run(in context: CommandContext) async throws -> ExitStatus {
         try await context.checkSchema()
         let logger = Logs.logger("pgswarm.run")
-        let swarm = try context.swarm(at: try context.address(), kind: .runtime, logger: logger)
+        let kind: Session.Kind = try context.role() == .coordinator ? .coordinator : .runtime
+        let swarm = try context.swarm(at: try context.address(), kind: kind, logger: logger)
         let sidecar = Sidecar(swarm, command: command, databaseURL: try context.databaseURL())
         let code = try await sidecar.run()
         guard code == 0 else { throw ExitCode(code) }

@@ -36,6 +36,11 @@ struct StatusCommand: SwarmCommand {
         fields.add("durability", status.durability.sentence, status.durability == .none ? .warning : nil)
         fields.add(
             "coordinator", status.leader.map { "\($0) leads" } ?? "none; claims do its work, a little later")
+        fields.add(
+            "approvals",
+            status.hasHumans
+                ? "separated: a person is registered"
+                : "human approvals not separated; register yourself: pgswarm agents register NAME --role human")
         fields.add("sessions", "\(status.sessions.count.grouped) live")
         console.lines(fields.render(style: console.style))
         for warning in status.warnings {
@@ -95,6 +100,7 @@ extension ServerStatus {
             "durability": .string(durability.rawValue),
             "warnings": JSON(warnings),
             "coordinator": JSON(leader),
+            "approvals_separated": .bool(hasHumans),
             "queues": .array(queues.map(\.json)),
             "sessions": .array(sessions.map(\.json)),
         ]

@@ -11,6 +11,7 @@ struct CommandContext: Sendable {
     private let database: String?
     private let agent: String?
     private let credentialFile: String?
+    private let givenRole: AgentRole?
 
     init(_ options: CommonOptions, console: Console = .standard()) {
         self.console = console
@@ -18,6 +19,28 @@ struct CommandContext: Sendable {
         database = options.database
         agent = options.agent
         credentialFile = options.credentialFile
+        givenRole = options.role
+    }
+
+    /// What the caller is for, as far as is known here: as told, or as its credential says.
+    func role() throws -> AgentRole? {
+        if let givenRole { return givenRole }
+        if let text = Environment.value("PGSWARM_ROLE") {
+            guard let role = AgentRole(argument: text) else {
+                throw CommandFailure.usage(
+                    "PGSWARM_ROLE is '\(text.printable)', which is no role",
+                    hint: "It is \(AgentRole.allValueStrings.joined(separator: ", ")).")
+            }
+            return role
+        }
+        // A surrounding session may be another agent's than the one whose credential lies here.
+        if agent == nil, Environment.value("PGSWARM_SESSION") != nil { return nil }
+        return try identity().credential.flatMap { AgentRole(credential: $0) }
+    }
+
+    /// Refuses what is not the caller's to do, without asking the database.
+    func check(_ duty: Duty) throws {
+        try role()?.check(duty, of: try identity().agent)
     }
 
     /// How to reach the database.
@@ -63,6 +86,7 @@ struct CommandContext: Sendable {
         var configuration = SwarmConfiguration(logger: logger)
         configuration.agent = identity.agent
         configuration.credential = identity.credential
+        configuration.role = try role()
         configuration.sessionKind = kind
         if !repeats { configuration.reconnectWindow = .zero }
         if agent == nil { configuration.joining = try Caller.surroundingSession() }
@@ -90,6 +114,7 @@ struct CommandContext: Sendable {
         var variables = ["PGSWARM_AGENT": try identity().agent.rawValue]
         // Their working folder may be another one.
         if let credentialFile { variables["PGSWARM_CREDENTIAL_FILE"] = URL(filePath: credentialFile).path }
+        if let givenRole { variables["PGSWARM_ROLE"] = givenRole.rawValue }
         return variables
     }
 

@@ -43,6 +43,9 @@ enum InspectionSQL {
         FROM pgswarm.sessions WHERE live ORDER BY opened_at
         """
 
+    /// Whether there is a person whom no agent can pass for.
+    static let humans: SQL =
+        "SELECT EXISTS (SELECT FROM pgswarm.agents WHERE role = 'human' AND has_credential AND retired_at IS NULL)"
     static let seat: SQL = "SELECT agent, until FROM pgswarm.seats WHERE name = 'coordinator' AND live"
 
     /// The newest events that match, oldest of them first.

@@ -17,6 +17,8 @@ struct ServerStatus: Sendable {
     let sessions: [SessionInfo]
     /// The agent whose coordinator leads; `nil` when none does.
     let leader: String?
+    /// Whether there is a person whom no agent can pass for.
+    let hasHumans: Bool
 
     /// How much an acknowledged write survives.
     enum Durability: String, Sendable {
@@ -73,6 +75,9 @@ extension Connection {
             sessions: try query(InspectionSQL.sessions).map { try SessionInfo($0) },
             leader: try query(InspectionSQL.seat).first.map { row throws(PostgresError) in
                 try row[0, as: String.self]
-            })
+            },
+            hasHumans: try query(InspectionSQL.humans).first.map { row throws(PostgresError) in
+                try row[0, as: Bool.self]
+            } ?? false)
     }
 }

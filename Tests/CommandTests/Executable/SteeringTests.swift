@@ -166,8 +166,7 @@ import Testing
         #expect(
             status.keys == [
                 "server_version", "database", "user", "replica", "schema_version", "durability", "warnings",
-                "coordinator",
-                "queues", "sessions",
+                "coordinator", "approvals_separated", "queues", "sessions",
             ])
         #expect(status["queues"][0]["running"] == 1 && status["sessions"][0]["agent"] == "tester")
         #expect(status["replica"] == false)

@@ -21,9 +21,13 @@ struct ViewTests {
             "max_running",
             "backlog_limit", "strict_lease",
         ],
-        "agents": ["agent", "incarnation", "sessions_live", "running", "last_seen", "retired_at"],
+        "agents": [
+            "agent", "incarnation", "sessions_live", "running", "last_seen", "retired_at", "role", "owner", "model",
+            "capabilities", "minted_by", "expires_at",
+        ],
         "sessions": [
             "session_id", "agent", "kind", "host", "pid", "client", "live", "expires_at", "opened_at", "leases",
+            "role",
         ],
         "leases": [
             "task_id", "queue", "title", "agent", "session_id", "epoch", "attempt", "started_at", "lease_until", "live",

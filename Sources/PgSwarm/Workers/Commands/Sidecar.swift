@@ -75,6 +75,7 @@ public struct Sidecar: Sendable {
             "PGSWARM_SESSION": token.uuidString.lowercased(),
         ]
         if let databaseURL { variables["PGSWARM_DATABASE_URL"] = databaseURL }
+        if let role = swarm.role { variables["PGSWARM_ROLE"] = role.rawValue }
         return variables
     }
 

@@ -10,14 +10,17 @@ final class SidecarSession: Sendable {
     private let logger: Logger
     private let waker = Waker()
     private let hasEnded = Mutex(false)
+    /// A coordinator's session holds nothing, ever.
+    private let mayHold: Bool
 
     /// Short leases that the process takes between two rounds must live until the next one.
     private static let round = Duration.seconds(5)
 
     init(_ swarm: Swarm, timekeeper: any Timekeeper) {
-        source = SwarmSource(swarm, queues: [], calls: 1)
+        source = SwarmSource(swarm, queues: [], calls: 1, kind: swarm.configuration.sessionKind ?? .runtime)
         self.timekeeper = timekeeper
         logger = swarm.logger
+        mayHold = swarm.configuration.sessionKind != .coordinator
     }
 
     /// Opens the session.
@@ -33,7 +36,7 @@ final class SidecarSession: Sendable {
         var isTroubled = false
         while !hasEnded.withLock({ $0 }) {
             do throws(SwarmError) {
-                let handles = try await source.held().map(\.handle)
+                let handles = mayHold ? try await source.held().map(\.handle) : []
                 if handles.isEmpty {
                     guard try await source.beat() != .lost else { return report("the session was lost") }
                 } else {

@@ -45,6 +45,9 @@ struct ProblemSolve: SwarmCommand {
 
     @OptionGroup(title: "Common") var options: CommonOptions
 
+    /// Everybody may hand in a solution; only who executes takes the solver's lease.
+    var duty: Duty? { solution == nil ? .executing : .proposing }
+
     func validate() throws {
         guard (solution == nil) == (evidence == nil) else {
             throw ValidationError("give --solution and --evidence together: a solution says how its author knows")
