@@ -54,7 +54,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.renew(text, interval),
     pgswarm.progress(text, text, jsonb, double precision, jsonb),
     pgswarm.settle(text[], text[], jsonb[], uuid),
-    pgswarm.complete(text, jsonb),
+    pgswarm.complete(text, jsonb, integer),
+    pgswarm.finding_answer(text, bigint, text, text),
     pgswarm.fail(text, text, interval, boolean, text),
     pgswarm.release(text, text),
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
@@ -90,6 +91,17 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.hold(text)
 TO pgswarm_reviewer;
 
+-- Judging: reviewers, and people.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.review_next(text[], integer, uuid, text, interval, text),
+    pgswarm.review_submit(text, integer, text, text, jsonb[], jsonb[])
+TO pgswarm_reviewer, pgswarm_operator;
+
+-- What speaks for a result: whoever holds it, whoever judges it, and people.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.evidence_put(text, integer, text, jsonb, integer, text, bigint, text, uuid)
+TO pgswarm_worker, pgswarm_reviewer, pgswarm_operator;
+
 -- Steering: coordinators and operators.
 GRANT EXECUTE ON FUNCTION
     pgswarm.cancel(bigint[], text, text, uuid),
@@ -118,6 +130,12 @@ TO pgswarm_coordinator, pgswarm_operator;
 -- Settings, agents and what is for people alone: operators. Most of these look at the acting agent's role too.
 GRANT EXECUTE ON FUNCTION
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
+    pgswarm.set_review(text, jsonb, text, uuid),
+    pgswarm.set_risk(text, text, text, text, uuid),
+    pgswarm.review_decide(bigint, text, text, text, integer, text, uuid),
+    pgswarm.reopen(bigint, text, text, text, uuid),
+    pgswarm.canary_plant(text, jsonb, jsonb, text, text, text, text, jsonb, text, uuid),
+    pgswarm.canary_list(text, uuid),
     pgswarm.register_agent(text, boolean),
     pgswarm.register_agent(text, text, text, text, text[], boolean, text, uuid),
     pgswarm.set_agent(text, jsonb, text, uuid),
@@ -145,6 +163,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.problem_find(text, text, text, text[], integer),
     pgswarm.problem_export(),
     pgswarm.globs_overlap(text, text, boolean),
+    pgswarm.review_policy(text),
+    pgswarm.review_route(integer[], integer, integer, text, integer, boolean, boolean, jsonb),
     -- Called by views.
     pgswarm.clock(),
     pgswarm._is_live(bigint),
@@ -152,6 +172,12 @@ GRANT EXECUTE ON FUNCTION
     pgswarm._breaker_state_of(pgswarm.breaker, timestamptz),
     pgswarm._is_shut_of(pgswarm.breaker, timestamptz),
     pgswarm._breaker_written(text, text),
+    pgswarm._blocked_by(bigint),
+    pgswarm._faded_now(double precision, timestamptz),
+    pgswarm._is_evidence_fresh(bigint),
+    pgswarm._proof_of(bigint),
+    pgswarm._rounds_of(bigint),
+    pgswarm._judges_for(bigint),
     pgswarm._is_reserved(bigint),
     pgswarm._in_line(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
@@ -159,8 +185,9 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
     pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.triage, pgswarm.reviews,
+    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;

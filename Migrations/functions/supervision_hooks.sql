@@ -1,7 +1,6 @@
 -- The places where supervision asks what is not built yet.
 SET LOCAL ROLE pgswarm_owner;
 
-CREATE FUNCTION pgswarm._apart_ok(task bigint, session pgswarm.session) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true';
 CREATE FUNCTION pgswarm._plan_contract(item jsonb, agent integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pgswarm._refuse('wrong_state', 'contracts can not be published from a plan yet', 'publish them first'); END $$;
 
@@ -11,21 +10,13 @@ CREATE FUNCTION pgswarm._brief_contracts(task bigint) RETURNS jsonb LANGUAGE sql
 CREATE FUNCTION pgswarm._refused_output(task bigint, result jsonb) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._artifact_hashes(task bigint) RETURNS text[] LANGUAGE sql STABLE AS 'SELECT NULL::text[]';
+CREATE FUNCTION pgswarm._artifact_changed_at(task bigint, epoch integer) RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT NULL::timestamptz';
 CREATE FUNCTION pgswarm._brief_artifacts(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 CREATE FUNCTION pgswarm._brief_notes(plan integer) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 CREATE FUNCTION pgswarm._brief_decisions(plan integer, task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._brief_answers(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
-CREATE FUNCTION pgswarm._check_review_terms(item integer, review jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
-CREATE FUNCTION pgswarm._check_redundancy(item integer, redundancy jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
-CREATE FUNCTION pgswarm._redundancy_gate(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
-CREATE FUNCTION pgswarm._review_terms(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS
-    'SELECT m.review FROM pgswarm.terms m WHERE m.task = $1';
-CREATE FUNCTION pgswarm._begin_review(submission pgswarm.submission, at timestamptz) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
-CREATE FUNCTION pgswarm._open_findings(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
-CREATE FUNCTION pgswarm._brief_findings(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
-CREATE FUNCTION pgswarm._count_record(agent integer, task bigint, fact text) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 
 CREATE FUNCTION pgswarm._check_estimate(item integer, estimate jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._budget_refusal(
