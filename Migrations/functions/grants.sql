@@ -43,6 +43,14 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.message_ring(text[])
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator;
 
+-- Artifacts, notes and decisions: everybody who takes part. What a coordinator may not put is checked inside.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.artifact_put(text, text, text, jsonb, text, bytea, text, text, text, bigint, text, text, text, text, uuid),
+    pgswarm.artifact_get(bigint, bigint, text, text, integer, boolean, bigint, integer, text, text, uuid),
+    pgswarm.note_set(text, jsonb, bigint, text, text, text, text, uuid),
+    pgswarm.decision_log(text, text, text, bigint, text[], bigint, text, text, text, uuid)
+TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator;
+
 -- Executing: workers alone. A coordinator that could claim would do the work instead of planning it.
 GRANT EXECUTE ON FUNCTION
     pgswarm.claim(text[], integer, uuid, text, interval, text),
@@ -146,6 +154,7 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.set_followups(text, jsonb, text, uuid),
     pgswarm.set_registration(boolean),
     pgswarm.set_namespace(text, jsonb, text, uuid),
+    pgswarm.artifact_set(jsonb, text, uuid),
     pgswarm.problem_set(jsonb, text, uuid),
     pgswarm.taint_apply(bigint[], text, text, text, text, text, text, uuid),
     pgswarm.taint_clear(bigint, bigint[], text, text, uuid)
@@ -162,6 +171,10 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.error_signature(text),
     pgswarm.problem_find(text, text, text, text[], integer),
     pgswarm.problem_export(),
+    pgswarm.artifact_list(bigint, text, text, text, boolean, boolean, integer, bigint),
+    pgswarm.note_get(text, text, text),
+    pgswarm.note_list(text, text, text, integer, text),
+    pgswarm.note_history(text, text, text, integer),
     pgswarm.globs_overlap(text, text, boolean),
     pgswarm.review_policy(text),
     pgswarm.review_route(integer[], integer, integer, text, integer, boolean, boolean, jsonb),
@@ -189,7 +202,8 @@ GRANT SELECT ON
     pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.triage, pgswarm.reviews,
     pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
-    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
+    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
+    pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.

@@ -282,6 +282,24 @@ static const unsigned char functions_problem_transfer[] = {
 static const unsigned char functions_problem_views[] = {
 #embed "../../Migrations/functions/problem_views.sql"
 };
+static const unsigned char functions_artifact_checks[] = {
+#embed "../../Migrations/functions/artifact_checks.sql"
+};
+static const unsigned char functions_artifacts[] = {
+#embed "../../Migrations/functions/artifacts.sql"
+};
+static const unsigned char functions_artifact_views[] = {
+#embed "../../Migrations/functions/artifact_views.sql"
+};
+static const unsigned char functions_artifact_reading[] = {
+#embed "../../Migrations/functions/artifact_reading.sql"
+};
+static const unsigned char functions_notes[] = {
+#embed "../../Migrations/functions/notes.sql"
+};
+static const unsigned char functions_decisions[] = {
+#embed "../../Migrations/functions/decisions.sql"
+};
 static const unsigned char functions_why[] = {
 #embed "../../Migrations/functions/why.sql"
 };
@@ -421,6 +439,12 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/problem_known.sql", functions_problem_known),
     FILE_OF("functions/problem_transfer.sql", functions_problem_transfer),
     FILE_OF("functions/problem_views.sql", functions_problem_views),
+    FILE_OF("functions/artifact_checks.sql", functions_artifact_checks),
+    FILE_OF("functions/artifacts.sql", functions_artifacts),
+    FILE_OF("functions/artifact_views.sql", functions_artifact_views),
+    FILE_OF("functions/artifact_reading.sql", functions_artifact_reading),
+    FILE_OF("functions/notes.sql", functions_notes),
+    FILE_OF("functions/decisions.sql", functions_decisions),
     FILE_OF("functions/why.sql", functions_why),
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/plan_views.sql", functions_plan_views),

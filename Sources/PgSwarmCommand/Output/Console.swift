@@ -47,6 +47,11 @@ final class Console: Sendable {
         pending.withLock { $0.append(contentsOf: text.utf8) }
     }
 
+    /// Adds bytes as they are, for a reader that is no terminal.
+    func bytes(_ bytes: [UInt8]) {
+        pending.withLock { $0.append(contentsOf: bytes) }
+    }
+
     /// Adds several lines.
     func lines(_ texts: [String]) {
         for text in texts { line(text) }

@@ -119,7 +119,7 @@ struct RoleTests {
         for name in [
             "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
             "message_dead", "message_redrive", "message_discard", "message_subscribe", "message_unsubscribe",
-            "message_wait", "message_ring",
+            "message_wait", "message_ring", "artifact_put", "artifact_get", "note_set", "decision_log",
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
             "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
@@ -127,6 +127,8 @@ struct RoleTests {
             "problem_set",
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
             "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
+            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set", "artifact_set",
         ] {
             expected[name] = ["operator"]
         }
@@ -137,6 +139,7 @@ struct RoleTests {
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
+            "artifact_list", "note_get", "note_list", "note_history",
         ] {
             expected[name] = everybody
         }

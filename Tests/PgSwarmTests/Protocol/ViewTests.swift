@@ -46,6 +46,20 @@ struct ViewTests {
             "streak", "succeeded", "failed", "waiting", "permits", "forced_by", "forced_reason", "forced_until",
         ],
         "dependencies": ["task_id", "on_task_id", "met", "on_state"],
+        "artifacts": [
+            "id", "task_id", "plan", "kind", "name", "version", "newest", "state", "form", "media_type", "size",
+            "sha256",
+            "reference", "producer", "epoch", "generation", "contract_version", "created_at",
+        ],
+        "readings": [
+            "at", "agent", "task_id", "generation", "epoch", "source_id", "source_generation", "submission_id",
+            "artifact_id",
+        ],
+        "notes": ["plan", "key", "version", "value", "author", "task_id", "written_at"],
+        "decisions": [
+            "id", "plan", "task_id", "paths", "decision", "why", "author", "decided_at", "supersedes", "superseded_by",
+            "author_task_id",
+        ],
         "mailboxes": [
             "mailbox", "kind", "name", "unread", "delivered", "bytes", "max_count", "oldest_at", "dead", "members",
         ],
