@@ -20,10 +20,14 @@ DECLARE
     v_agent   integer;
     v_now     timestamptz;
 BEGIN
-    PERFORM pgswarm._check_holder(handles);
+    IF NOT pg_has_role(session_user, 'pgswarm_worker', 'MEMBER') THEN
+        PERFORM pgswarm._only_reviews(handles);
+    END IF;
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
-        PERFORM pgswarm._check_holding(v_session, handles);
+        IF v_session.role IN ('coordinator', 'reviewer') THEN
+            PERFORM pgswarm._check_holding(v_session, handles);
+        END IF;
         v_agent := v_session.agent;
         v_told := (SELECT a.draining_how FROM pgswarm.agent a WHERE a.id = v_session.agent AND a.draining_since IS NOT NULL);
         UPDATE pgswarm.session s SET expires_at = pgswarm.clock() + s.ttl

@@ -17,10 +17,14 @@ AS $$
 DECLARE
     v_session pgswarm.session;
 BEGIN
-    PERFORM pgswarm._check_holder(handles);
+    IF NOT pg_has_role(session_user, 'pgswarm_worker', 'MEMBER') THEN
+        PERFORM pgswarm._only_reviews(handles);
+    END IF;
     IF session IS NOT NULL THEN
         v_session := pgswarm._live_session(session);
-        PERFORM pgswarm._check_holding(v_session, handles);
+        IF v_session.role IN ('coordinator', 'reviewer') THEN
+            PERFORM pgswarm._check_holding(v_session, handles);
+        END IF;
     END IF;
     RETURN QUERY SELECT * FROM pgswarm._settle(handles, verdicts, bodies);
     IF session IS NOT NULL THEN

@@ -53,7 +53,7 @@ public struct ReviewAssignment: Sendable {
 
     init(_ row: Row) throws(PostgresError) {
         review = try row[0, as: TaskID.self]
-        handle = try row[1, as: Handle.self]
+        handle = try Handle(trusting: try row[1, as: String.self])
         leaseUntil = try row[2, as: Date.self]
         taskID = try row[3, as: TaskID.self]
         submission = try row[4, as: Int64.self]

@@ -34,7 +34,7 @@ enum CommandList {
         CommandGroup(
             name: "SUPERVISION",
             subcommands: [
-                TaintCommand.self
+                ReviewCommand.self, TriageCommand.self, EvidenceCommand.self, CanaryCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",

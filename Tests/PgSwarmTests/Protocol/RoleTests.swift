@@ -104,12 +104,15 @@ struct RoleTests {
             "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
             "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
             expected[name] = ["worker", "reviewer"]
         }
+        for name in ["review_next", "review_submit"] { expected[name] = ["reviewer", "operator"] }
+        expected["evidence_put"] = ["worker", "reviewer", "operator"]
         for name in [
             "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
             "followup_decline",
@@ -129,6 +132,8 @@ struct RoleTests {
             "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
             "problem_set", "artifact_set",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear", "set_review", "set_risk",
+            "review_decide", "reopen", "canary_plant", "canary_list",
         ] {
             expected[name] = ["operator"]
         }
@@ -140,6 +145,8 @@ struct RoleTests {
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
             "artifact_list", "note_get", "note_list", "note_history",
+            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
+            "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody
         }

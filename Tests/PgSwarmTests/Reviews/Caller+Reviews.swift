@@ -25,6 +25,16 @@ extension Caller {
             """)
     }
 
+    /// Registers an agent; answers its credential.
+    func enrol(_ name: String, _ role: String) async throws -> String {
+        try await value("SELECT pgswarm.register_agent(\(name), \(role))")
+    }
+
+    /// Opens one more session of an agent.
+    func enter(_ name: String, _ credential: String) async throws -> UUID {
+        try await value("SELECT session FROM pgswarm.open_session(\(name), credential => \(credential))")
+    }
+
     /// Sets the review policy of a queue.
     func policy(_ policy: String, queue: String = "q") async throws {
         try await rows("SELECT pgswarm.set_review(\(queue), \(JSONText(policy)))")
@@ -74,10 +84,10 @@ extension Caller {
     /// What a person decides; answers the state of the task.
     @discardableResult
     func decide(_ task: Int, _ decision: String, digest: String? = nil, session: UUID? = nil) async throws -> String {
-        let shown: String? = try await column("SELECT digest FROM pgswarm.triage WHERE task_id = \(task)").first
+        let shown: [String] = try await column("SELECT digest FROM pgswarm.triage WHERE task_id = \(task)")
         return try await value(
             """
-            SELECT state FROM pgswarm.review_decide(\(task), \(decision), \(digest ?? shown), 'because', session => \(session))
+            SELECT state FROM pgswarm.review_decide(\(task), \(decision), \(digest ?? shown.first), 'because', session => \(session))
             """)
     }
 

@@ -10,14 +10,14 @@ struct GateTests {
     @Test("An author does not reach the gate through a second session, another name, a child's credential or a worker's")
     func identity() async throws {
         let ada = try await Caller.named()
-        let author = try await ada.member("author", "worker")
+        let credential = try await ada.enrol("author", "worker")
+        let author = try await ada.enter("author", credential)
         try await ada.policy("{}")
         try await ada.enqueue()
         try await ada.hand(in: author)
         #expect(await refusal { _ = try await ada.assigned(author) } == "PS014")
         // A second session of the author.
-        let second: UUID = try await ada.value(
-            "SELECT session FROM pgswarm.open_session('author', credential => pgswarm.register_agent('author', true))")
+        let second = try await ada.enter("author", credential)
         #expect(await refusal { _ = try await ada.assigned(second) } == "PS014")
         // A name that only introduces itself, where registration is open.
         try await ada.rows("SELECT pgswarm.set_registration(true)")
@@ -124,9 +124,9 @@ struct GateTests {
     @Test("Two reviewers of one line that ask at the same instant get one review between them", arguments: 1...5)
     func together(round: Int) async throws {
         let ada = try await Caller.named()
-        let (author, reviewer) = (try await ada.member("author", "worker"), try await ada.member("r", "reviewer"))
-        let twin: UUID = try await ada.value(
-            "SELECT session FROM pgswarm.open_session('r', credential => pgswarm.register_agent('r', true))")
+        let author = try await ada.member("author", "worker")
+        let credential = try await ada.enrol("r", "reviewer")
+        let (reviewer, twin) = (try await ada.enter("r", credential), try await ada.enter("r", credential))
         try await ada.policy(#"{"reviewers": 2}"#)
         try await ada.enqueue()
         try await ada.hand(in: author)
