@@ -141,7 +141,6 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.plan_resume(text, text, uuid),
     pgswarm.followup_accept(bigint[], jsonb, text, text, text, uuid),
     pgswarm.followup_decline(bigint[], text, text, uuid),
-    pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
     pgswarm.control(text, text, text, text, uuid),
     pgswarm.problem_close(bigint, text, bigint, text, text, uuid),

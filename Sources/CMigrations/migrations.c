@@ -380,6 +380,7 @@ static const unsigned char functions_plan_views[] = {
 #embed "../../Migrations/functions/plan_views.sql"
 static const unsigned char functions_budget_views[] = {
 #embed "../../Migrations/functions/budget_views.sql"
+};
 static const unsigned char functions_review_views[] = {
 #embed "../../Migrations/functions/review_views.sql"
 };

@@ -28,9 +28,8 @@ enum CommandList {
         CommandGroup(
             name: "COORDINATION",
             subcommands: [
-                MessageCommand.self, ArtifactCommand.self, NoteCommand.self, ProblemCommand.self, ReserveCommand.self,
-                BreakerCommand.self,
-                PlanCommand.self, MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
+                PlanCommand.self, MessageCommand.self, ArtifactCommand.self, NoteCommand.self,
+                ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
             ]),
         CommandGroup(
             name: "SUPERVISION",

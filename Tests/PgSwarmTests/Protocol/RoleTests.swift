@@ -108,6 +108,10 @@ struct RoleTests {
             "step",
             "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
+            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
+            "breaker_permit", "reserve_take", "reserve_extend",
+            "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
             expected[name] = ["worker", "reviewer"]
@@ -136,6 +140,13 @@ struct RoleTests {
             "set_namespace",
             "problem_set",
             "problem_set", "contract_waive",
+            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
+            "set_namespace",
+            "problem_set",
+            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
+            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set", "artifact_set",
             "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear", "set_review", "set_risk",
             "review_decide", "reopen", "canary_plant", "canary_list",
         ] {
@@ -146,6 +157,7 @@ struct RoleTests {
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
