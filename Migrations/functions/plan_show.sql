@@ -15,11 +15,7 @@ BEGIN
         PERFORM pgswarm._refuse('not_found', format('there is no plan "%s"', left(coalesce(name, ''), 128)),
             'see the plans with: SELECT * FROM pgswarm.plans, or pgswarm plan list');
     END IF;
-    SELECT jsonb_object_agg(l.key, l.level) INTO v_levels
-    FROM (SELECT array_agg(x.key) AS keys FROM pgswarm.plan_task x WHERE x.plan = p.id AND x.gone_in IS NULL) k,
-         (SELECT array_agg(e ->> 'task') AS up, array_agg(x.key) AS down
-          FROM pgswarm.plan_task x, jsonb_array_elements(x.after) e WHERE x.plan = p.id AND x.gone_in IS NULL) e,
-         pgswarm._plan_levels(k.keys, e.up, e.down) l;
+    SELECT jsonb_object_agg(d.key, d.level) INTO v_levels FROM pgswarm._plan_depths(p.id) d;
     SELECT jsonb_agg(jsonb_build_object(
         'key', x.key, 'task', x.task::text, 'level', v_levels -> x.key, 'queue', x.queue, 'title', t.title, 'kind', t.kind, 'state', t.state,
         'reason', t.reason, 'agent', t.agent, 'attempts', t.attempts, 'score', t.score, 'started_at', t.started_at,

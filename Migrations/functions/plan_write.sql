@@ -67,6 +67,64 @@ BEGIN
 END
 $$;
 
+-- The tasks that an edit holds still, in the order in which it does. A completion holds its task and then asks for those that
+-- wait for it. After an edit these can be older than it, so ids are no order here: what is waited for comes first.
+CREATE FUNCTION pgswarm._plan_locks(plan integer, items pgswarm.plan_task[]) RETURNS SETOF bigint
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH old AS MATERIALIZED (
+        SELECT o.* FROM pgswarm.plan_task o WHERE o.plan = _plan_locks.plan AND o.gone_in IS NULL
+    ), pair AS MATERIALIZED (
+        SELECT o.task, o.after AS was_after, n.after
+        FROM old o FULL JOIN unnest(items) n ON n.key = o.key
+        WHERE (n.queue, n.payload, n.options, n.after) IS DISTINCT FROM (o.queue, o.payload, o.options, o.after)
+    ), wanted AS (
+        SELECT a.task FROM pair a WHERE a.task IS NOT NULL
+        UNION
+        SELECT o.task FROM pair a, jsonb_array_elements(coalesce(a.after, '[]') || coalesce(a.was_after, '[]')) e
+        JOIN old o ON o.key = e ->> 'task'
+    )
+    SELECT w.task FROM wanted w LEFT JOIN pgswarm._plan_depths(_plan_locks.plan) d ON d.task = w.task
+    ORDER BY d.level NULLS FIRST, w.task;
+END
+$$;
+
+-- Holds them, and answers their states. Whoever completes several tasks holds all by their ids, which after an edit is
+-- another order than this one: an edit gives way, soon enough that PostgreSQL takes nobody for deadlocked.
+CREATE FUNCTION pgswarm._hold_plan_tasks(plan integer, items pgswarm.plan_task[]) RETURNS jsonb
+LANGUAGE plpgsql SET lock_timeout = '400ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_states jsonb := '{}';
+    v_on     bigint;
+BEGIN
+    FOR v_on IN SELECT * FROM pgswarm._plan_locks(plan, items) LOOP
+        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on));
+    END LOOP;
+    RETURN v_states;
+END
+$$;
+
+-- How deep each task of a plan stands, as it was written last.
+CREATE FUNCTION pgswarm._plan_depths(plan integer) RETURNS TABLE (task bigint, key text, level integer)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT o.task, o.key, l.level
+    FROM (SELECT array_agg(x.key) AS keys FROM pgswarm.plan_task x WHERE x.plan = _plan_depths.plan AND x.gone_in IS NULL) k,
+         (SELECT array_agg(e ->> 'task') AS up, array_agg(x.key) AS down
+          FROM pgswarm.plan_task x, jsonb_array_elements(x.after) e WHERE x.plan = _plan_depths.plan AND x.gone_in IS NULL) e,
+         pgswarm._plan_levels(k.keys, e.up, e.down) l
+    JOIN pgswarm.plan_task o ON o.plan = _plan_depths.plan AND o.gone_in IS NULL AND o.key = l.key;
+END
+$$;
+
 CREATE FUNCTION pgswarm._write_plan(
     plan pgswarm.plan, spec jsonb, cancel_running boolean, dry_run boolean, reason text, actor integer, seat bigint
 ) RETURNS jsonb
@@ -85,7 +143,6 @@ DECLARE
     v_new    integer := plan.version + 1;
     v_stuck  text;
     v_same   integer;
-    v_on     bigint;
     v_differs boolean;
     v_similar jsonb := '[]';
 BEGIN
@@ -95,21 +152,17 @@ BEGIN
     PERFORM pgswarm._check_plan_items(v_items, v_now);
     PERFORM pgswarm._queue_made(q.name) FROM (SELECT DISTINCT i.queue FROM unnest(v_items) i ORDER BY 1) q (name);
 
-    -- What differs, and what that waits for, is held still, all in one order.
-    FOR v_on IN
-        WITH pair AS (
-            SELECT o.task, n.key, n.after
-            FROM (SELECT * FROM pgswarm.plan_task x WHERE x.plan = _write_plan.plan.id AND x.gone_in IS NULL) o
-            FULL JOIN unnest(v_items) n ON n.key = o.key
-            WHERE (n.queue, n.payload, n.options, n.after) IS DISTINCT FROM (o.queue, o.payload, o.options, o.after)
-        )
-        SELECT a.task FROM pair a WHERE a.task IS NOT NULL
-        UNION
-        SELECT o.task FROM pair a, jsonb_array_elements(a.after) e
-        JOIN pgswarm.plan_task o ON o.plan = _write_plan.plan.id AND o.gone_in IS NULL AND o.key = e ->> 'task'
-        ORDER BY 1
-    LOOP
-        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on));
+    -- What differs, and what that waits for, is held still.
+    FOR i IN 1..20 LOOP
+        BEGIN
+            v_states := pgswarm._hold_plan_tasks(plan.id, v_items);
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF i = 20 THEN
+                PERFORM pgswarm._refuse('held', format('tasks of plan "%s" are being written by others', plan.name),
+                    'write it again; if that goes on, look for a transaction that stays open: pgswarm status');
+            END IF;
+        END;
     END LOOP;
     v_now := pgswarm.clock();
 
