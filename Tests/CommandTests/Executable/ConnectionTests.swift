@@ -187,13 +187,13 @@ import Testing
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
 
+        try await shell("agents", "register", "boss", "--role", "human")
         let calls = [
-            ["enqueue", "q"], ["claim", "q"], ["pause", "q"], ["resume", "q"],
-            ["queues", "set", "q", "max_lost=5"],
-            ["cancel", "1"], ["retry", "1"],
+            ["enqueue", "q", "--agent", "builder/1"], ["claim", "q", "--agent", "builder/1"], ["pause", "q"],
+            ["resume", "q"], ["queues", "set", "q", "max_lost=5"], ["cancel", "1"], ["retry", "1"],
         ]
         for call in calls {
-            let result = try await shell.run(call + ["--agent", "builder/1"])
+            let result = try await shell.run(call, as: "boss")
             #expect(result.exitCode == 0, "\(call): \(result)")
         }
         try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
@@ -227,12 +227,12 @@ import Testing
         let shell = try await Shell()
         try await shell("agents", "register", "builder")
         #expect(try await shell.json("agents", "drain", "builder")["draining"] == true)
-        let row = try await shell.json("agents")
+        let row = try #require(try await shell.list("agents").first { $0["agent"] == "builder" })
         #expect(
             row.keys == [
                 "agent", "incarnation", "sessions_live", "running", "last_seen", "has_credential",
-                "draining_since",
-                "retired_at", "successor",
+                "draining_since", "retired_at", "successor", "role", "owner", "model", "capabilities", "minted_by",
+                "expires_at",
             ])
         #expect(row["has_credential"] == true && row["draining_since"] != .null)
         #expect(try await shell("agents").contains("draining"))
