@@ -115,6 +115,20 @@ BEGIN
 END
 $$;
 
+-- When a hold put its last artifact.
+CREATE FUNCTION pgswarm._artifact_changed_at(task bigint, epoch integer) RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF to_regclass('pgswarm.artifact') IS NULL THEN
+        RETURN NULL;
+    END IF;
+    RETURN (SELECT max(a.created_at) FROM pgswarm.artifact a
+            WHERE a.task = _artifact_changed_at.task AND a.epoch = _artifact_changed_at.epoch);
+END
+$$;
+
 -- When what a hold makes was changed last: evidence that is older says nothing about it.
 CREATE FUNCTION pgswarm._changed_at(task bigint, epoch integer) RETURNS timestamptz
 LANGUAGE plpgsql STABLE
@@ -138,7 +152,10 @@ BEGIN
     END IF;
     RETURN evidence.task = submission.task AND evidence.epoch = submission.epoch
        AND coalesce(evidence.at >= pgswarm._changed_at(submission.task, submission.epoch), true)
-       AND (evidence.artifact IS NULL OR coalesce(evidence.artifact = ANY (pgswarm._artifact_hashes(submission.task)), false));
+       AND (evidence.artifact IS NULL OR EXISTS (
+                -- Named with its kind and name before its hash.
+                SELECT FROM unnest(pgswarm._artifact_hashes(submission.task)) h
+                WHERE split_part(h, ' ', -1) = lower(regexp_replace(evidence.artifact, '^sha256:', ''))));
 END
 $$;
 

@@ -10,6 +10,10 @@ CREATE FUNCTION pgswarm._brief_contracts(task bigint) RETURNS jsonb LANGUAGE sql
 CREATE FUNCTION pgswarm._refused_output(task bigint, result jsonb) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._artifact_changed_at(task bigint, epoch integer) RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT NULL::timestamptz';
+CREATE FUNCTION pgswarm._artifact_hashes(task bigint) RETURNS text[] LANGUAGE sql STABLE AS 'SELECT NULL::text[]';
+CREATE FUNCTION pgswarm._brief_artifacts(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
+CREATE FUNCTION pgswarm._brief_notes(plan integer) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
+CREATE FUNCTION pgswarm._brief_decisions(plan integer, task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._brief_answers(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
