@@ -59,6 +59,7 @@ struct ViewTests {
         "decisions": [
             "id", "plan", "task_id", "paths", "decision", "why", "author", "decided_at", "supersedes", "superseded_by",
             "author_task_id",
+        ],
         "plans": [
             "id", "plan", "goal", "version", "tasks", "counts", "done", "percent", "state", "created_at", "created_by",
             "changed_at", "changed_by", "changed_reason", "frozen_at", "frozen_by", "frozen_reason", "paused_at",
