@@ -243,6 +243,9 @@ BEGIN
     FOR b IN SELECT * FROM pgswarm.breaker x WHERE x.id = ANY (v_gates) LOOP
         breaker := b.id;
         outcome := CASE
+            -- What is still to be judged is no success of its author yet; the verdict will be told.
+            WHEN v_how = 'completed' AND b.scope IN ('agent', 'kind') AND b.state = 'closed' AND item -> 'body' ->> 'review' = 'true'
+                THEN 'ignored'
             WHEN v_how = 'completed' THEN 'succeeded'
             WHEN NOT v_how = ANY (b.counts) THEN 'ignored'
             WHEN v_cause = 'task' OR (b.scope = 'dependency' AND v_cause <> b.name) THEN 'ignored'

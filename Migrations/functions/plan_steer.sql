@@ -85,21 +85,22 @@ DECLARE
     v_actor integer := pgswarm._actor(plan_pause.agent, plan_pause.session);
     p       pgswarm.plan := pgswarm._known_plan(name);
     v_now   timestamptz := pgswarm.clock();
-    v_tasks bigint[];
-    v_held  bigint[] := '{}';
+    v_held  bigint[];
 BEGIN
     UPDATE pgswarm.plan x
     SET paused_at = coalesce(x.paused_at, v_now), paused_by = (SELECT a.name FROM pgswarm.agent a WHERE a.id = v_actor),
         paused_reason = left(plan_pause.reason, 2000)
     WHERE x.id = p.id;
-    -- Level by level: a completion holds its task and then asks for those that wait for it.
-    FOR v_tasks IN
-        SELECT array_agg(m.task)
-        FROM pgswarm.terms m LEFT JOIN pgswarm._plan_depths(p.id) d ON d.task = m.task
-        WHERE m.plan = p.id AND NOT EXISTS (SELECT FROM pgswarm.outcome o WHERE o.task = m.task AND o.retried_at IS NULL)
-        GROUP BY d.level ORDER BY d.level NULLS FIRST
-    LOOP
-        v_held := v_held || pgswarm._hold_back(v_tasks, 'plan_paused', v_now);
+    FOR i IN 1..20 LOOP
+        BEGIN
+            v_held := pgswarm._hold_plan_back(p.id, v_now);
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF i = 20 THEN
+                PERFORM pgswarm._refuse('held', format('tasks of plan "%s" are being written by others', p.name),
+                    'pause it again; if that goes on, look for a transaction that stays open: pgswarm status');
+            END IF;
+        END;
     END LOOP;
     IF p.paused_at IS NULL OR p.paused_reason IS DISTINCT FROM left(plan_pause.reason, 2000) THEN
         PERFORM pgswarm._record('plan_paused', NULL, NULL, v_actor, NULL,
@@ -110,6 +111,29 @@ END
 $$;
 COMMENT ON FUNCTION pgswarm.plan_pause IS
     'Nothing more of the plan begins; what runs goes on. Answers how many ready tasks were taken out of the way.';
+
+-- Level by level, because a completion holds its task and then asks for those that wait for it; and it gives way, as an edit
+-- does (see _hold_plan_tasks).
+CREATE FUNCTION pgswarm._hold_plan_back(plan integer, at timestamptz) RETURNS bigint[]
+LANGUAGE plpgsql SET lock_timeout = '400ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_tasks bigint[];
+    v_held  bigint[] := '{}';
+BEGIN
+    FOR v_tasks IN
+        SELECT array_agg(m.task)
+        FROM pgswarm.terms m LEFT JOIN pgswarm._plan_depths(_hold_plan_back.plan) d ON d.task = m.task
+        WHERE m.plan = _hold_plan_back.plan
+          AND NOT EXISTS (SELECT FROM pgswarm.outcome o WHERE o.task = m.task AND o.retried_at IS NULL)
+        GROUP BY d.level ORDER BY d.level NULLS FIRST
+    LOOP
+        v_held := v_held || pgswarm._hold_back(v_tasks, 'plan_paused', at);
+    END LOOP;
+    RETURN v_held;
+END
+$$;
 
 CREATE FUNCTION pgswarm.plan_resume(name text, agent text DEFAULT NULL, session uuid DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off

@@ -92,6 +92,23 @@ BEGIN
 END
 $$;
 
+-- Holds them, and answers their states. Whoever completes several tasks holds all by their ids, which after an edit is
+-- another order than this one: an edit gives way, soon enough that PostgreSQL takes nobody for deadlocked.
+CREATE FUNCTION pgswarm._hold_plan_tasks(plan integer, items pgswarm.plan_task[]) RETURNS jsonb
+LANGUAGE plpgsql SET lock_timeout = '400ms'
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_states jsonb := '{}';
+    v_on     bigint;
+BEGIN
+    FOR v_on IN SELECT * FROM pgswarm._plan_locks(plan, items) LOOP
+        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on));
+    END LOOP;
+    RETURN v_states;
+END
+$$;
+
 -- How deep each task of a plan stands, as it was written last.
 CREATE FUNCTION pgswarm._plan_depths(plan integer) RETURNS TABLE (task bigint, key text, level integer)
 LANGUAGE plpgsql
@@ -126,7 +143,6 @@ DECLARE
     v_new    integer := plan.version + 1;
     v_stuck  text;
     v_same   integer;
-    v_on     bigint;
     v_differs boolean;
     v_similar jsonb := '[]';
 BEGIN
@@ -137,9 +153,16 @@ BEGIN
     PERFORM pgswarm._queue_made(q.name) FROM (SELECT DISTINCT i.queue FROM unnest(v_items) i ORDER BY 1) q (name);
 
     -- What differs, and what that waits for, is held still.
-    FOR v_on IN SELECT * FROM pgswarm._plan_locks(plan.id, v_items)
-    LOOP
-        v_states := v_states || jsonb_build_object(v_on::text, pgswarm._hold_for_dependants(v_on));
+    FOR i IN 1..20 LOOP
+        BEGIN
+            v_states := pgswarm._hold_plan_tasks(plan.id, v_items);
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF i = 20 THEN
+                PERFORM pgswarm._refuse('held', format('tasks of plan "%s" are being written by others', plan.name),
+                    'write it again; if that goes on, look for a transaction that stays open: pgswarm status');
+            END IF;
+        END;
     END LOOP;
     v_now := pgswarm.clock();
 

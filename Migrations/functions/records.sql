@@ -102,7 +102,7 @@ BEGIN
     v_claim := md5(format('%s of %s at %s', fact, task, at))::uuid;
     IF b.id IS NOT NULL THEN
         PERFORM pgswarm._feed(b.id, CASE fact WHEN 'accepted' THEN 'succeeded' ELSE 'failed' END, ARRAY[v_claim], ARRAY[agent],
-            ARRAY[at], CASE WHEN fact <> 'accepted' THEN format('the result of task %s was %s', task, fact) END, at);
+            ARRAY[NULL::timestamptz], CASE WHEN fact <> 'accepted' THEN format('the result of task %s was %s', task, fact) END, at);
     END IF;
 EXCEPTION WHEN lock_not_available THEN
     NULL;

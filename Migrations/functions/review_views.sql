@@ -167,6 +167,23 @@ BEGIN
 END
 $$;
 
+-- Why nobody will judge what a task has handed in; NULL: somebody does, or may.
+CREATE FUNCTION pgswarm._why_unreviewed(task bigint) RETURNS text
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN (
+        SELECT j.why FROM pgswarm.submission s
+        JOIN pgswarm.review_task r ON r.submission = s.id
+        CROSS JOIN LATERAL pgswarm._judges_for(s.id) j
+        WHERE s.task = _why_unreviewed.task AND s.state = 'open' AND s.route = 'waiting' AND j.why IS NOT NULL
+          AND NOT EXISTS (SELECT FROM pgswarm.lease l WHERE l.task = r.task)
+          AND NOT EXISTS (SELECT FROM pgswarm.outcome o WHERE o.task = r.task AND o.retried_at IS NULL)
+        LIMIT 1);
+END
+$$;
+
 CREATE VIEW pgswarm.reviews_open AS
 SELECT r.task AS review_task_id, r.subject AS task_id, r.submission AS submission_id, q.name AS queue, t.title, s.round::integer AS round,
        CASE WHEN l.task IS NOT NULL THEN 'running' ELSE 'waiting' END AS state, a.name AS agent, l.until AS lease_until,

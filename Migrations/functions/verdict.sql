@@ -63,7 +63,7 @@ BEGIN
     IF verdict = 'fail' THEN
         ended := pgswarm._ended(v_lease, 'failed', body, coalesce(body ->> 'error', 'failed'));
     ELSIF verdict = 'complete' AND v_lease.gates IS NOT NULL THEN
-        ended := pgswarm._ended(v_lease, 'completed', NULL, NULL);
+        ended := pgswarm._ended(v_lease, 'completed', jsonb_build_object('review', state = 'review'), NULL);
     END IF;
 END
 $$;

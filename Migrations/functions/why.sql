@@ -196,6 +196,7 @@ BEGIN
             ELSE 'its result waits for review' END || coalesce((
             SELECT format(' (%s since %s)', replace(s.route, '_', ' '), pgswarm._moment(s.at))
             FROM pgswarm.submission s WHERE s.task = _why_supervised.task.id AND s.state = 'open' AND s.route IS NOT NULL), '')
+            || coalesce('; ' || pgswarm._why_unreviewed(task.id), '')
         WHEN 'contract' THEN coalesce(pgswarm._contract_gate_written(_why_supervised.task.id), 'its contracts are agreed: it is about to be ready')
         WHEN 'plan_paused' THEN 'its plan is paused' || coalesce((
             SELECT coalesce(' by ' || p.paused_by, '') || coalesce(': ' || p.paused_reason, '')

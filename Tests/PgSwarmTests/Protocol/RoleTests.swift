@@ -101,9 +101,6 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
-            "breaker_permit", "reserve_take", "reserve_extend",
-            "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
             "step",
             "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
@@ -133,6 +130,9 @@ struct RoleTests {
             "message_wait", "message_ring", "artifact_put", "artifact_get", "note_set", "decision_log",
         ] { expected[name] = taking.union(["reviewer"]) }
         for name in [
+            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
+            "set_namespace",
+            "problem_set",
             "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
             "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
             "problem_set", "artifact_set",
@@ -154,7 +154,6 @@ struct RoleTests {
         }
         // The inner ones are called by views, with the rights of whoever reads them.
         for name in [
-            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",

@@ -89,6 +89,23 @@ struct ViewTests {
             "scope", "axis", "task_id", "epoch", "agent", "at", "amount", "used", "ended_at", "outcome", "charged",
             "unreported", "budget_id",
         ],
+        "plans": [
+            "id", "plan", "goal", "version", "tasks", "counts", "done", "percent", "state", "created_at", "created_by",
+            "changed_at", "changed_by", "changed_reason", "frozen_at", "frozen_by", "frozen_reason", "paused_at",
+            "paused_by",
+            "paused_reason", "limits", "followups",
+        ],
+        "plan_tasks": [
+            "plan", "key", "task_id", "queue", "title", "state", "goal", "criteria", "size", "paths", "capabilities",
+            "prefer",
+            "estimate", "after", "version", "gone_in", "gone_as", "successor",
+        ],
+        "plan_versions": ["plan", "version", "at", "agent", "reason", "summary", "spec", "seat"],
+        "followups": [
+            "id", "state", "plan", "task_id", "queue", "agent", "at", "times", "depth", "title", "why", "draft",
+            "decided_at",
+            "decided_by", "reason", "made_task",
+        ],
         "mailboxes": [
             "mailbox", "kind", "name", "unread", "delivered", "bytes", "max_count", "oldest_at", "dead", "members",
         ],

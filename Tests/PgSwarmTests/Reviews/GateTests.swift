@@ -73,6 +73,8 @@ struct GateTests {
         #expect(try await ada.assigned(child).isEmpty)
         let why: String = try await ada.value("SELECT why FROM pgswarm.reviews_open")
         #expect(why.contains("judges this submission already"))
+        let told: String = try await ada.value("SELECT message FROM pgswarm.why((SELECT task_id FROM pgswarm.reviews_open))")
+        #expect(told.contains("judges this submission already"))
     }
 
     @Test("Who worked on the parent, a child or a sibling does not judge; nor who held the task and lost it")

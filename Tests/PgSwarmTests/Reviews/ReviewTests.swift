@@ -90,6 +90,24 @@ struct ReviewTests {
         #expect(try await ada.judge(first, 5) == "fast_lane")
     }
 
+    @Test("Two verdicts at the same instant decide once, by both", arguments: 1...8)
+    func together(round: Int) async throws {
+        let ada = try await Caller.named()
+        let worker = try await ada.member("w", "worker")
+        let (first, second) = (try await ada.member("r1", "reviewer"), try await ada.member("r2", "reviewer"))
+        try await ada.policy(#"{"reviewers": 2, "accept": "reviewed", "audit_rate": 0}"#)
+        let task = try await ada.enqueue()
+        try await ada.hand(in: worker)
+        let (one, two) = (try await Caller.named(), try await Caller.named())
+        let a = try #require(try await ada.assigned(first).first)
+        let b = try #require(try await ada.assigned(second).first)
+        async let left = one.verdict(a, 4)
+        async let right = two.verdict(b, 5)
+        #expect(Set(try await [left, right]) == ["waiting", "reviewed"])
+        #expect(try await ada.place(task) == "done")
+        #expect(try await ada.value("SELECT score FROM pgswarm.tasks WHERE id = \(task)") == 4)
+    }
+
     @Test("Cancelling a task ends its reviews, rounds are bounded, disagreement and defects go to people")
     func ends() async throws {
         let ada = try await Caller.named()

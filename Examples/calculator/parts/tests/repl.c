@@ -11,6 +11,7 @@ static const char *answer(const char *line) {
     repl_line(line, &variables, file);
     rewind(file);
     size_t length = fread(text, 1, sizeof text - 1, file);
+    if (length > 0 && text[length - 1] == '\n') length--;
     text[length] = '\0';
     fclose(file);
     return text;
@@ -18,14 +19,14 @@ static const char *answer(const char *line) {
 
 int main(void) {
     variables_begin(&variables);
-    CHECK_TEXT(answer("1 + 2"), "3\n");
-    CHECK_TEXT(answer("ans * 2"), "6\n");
-    CHECK_TEXT(answer("x = ans + 1"), "7\n");
-    CHECK_TEXT(answer("1 / 0"), "error: a division by zero\n");
-    CHECK_TEXT(answer("x + ans"), "14\n");
+    CHECK_TEXT(answer("1 + 2"), "3");
+    CHECK_TEXT(answer("ans * 2"), "6");
+    CHECK_TEXT(answer("x = ans + 1"), "7");
+    CHECK_TEXT(answer("1 / 0"), "error: a division by zero");
+    CHECK_TEXT(answer("x + ans"), "14");
     CHECK_TEXT(answer(""), "");
     CHECK_TEXT(answer("# a comment"), "");
-    CHECK_TEXT(answer(":tree ((1) + 2) * 3"), "(1 + 2) * 3\n");
+    CHECK_TEXT(answer(":tree ((1) + 2) * 3"), "(1 + 2) * 3");
     CHECK(!repl_line(":quit", &variables, stdout));
     return check_failures != 0;
 }
