@@ -78,18 +78,15 @@ struct PlanRaceTests {
         }
         try await waitsForLock(planner)
         async let completion = refusal { try await ada.complete(claim.handle) }
-        // With a lock on what waits for it, it would wait here for the planner, who is about to wait for it.
+        // If the planner held what waits for it, it would wait here for the planner, who is about to wait for it.
+        let observer = try await Caller.named("observer")
+        let process = ada.connection.processID
         try await eventually("the completion ends, or waits for a lock") {
-            let waiting =
-                "SELECT count(*) FROM pg_stat_activity WHERE pid = \(ada.connection.processID) AND wait_event_type = 'Lock'"
-                as SQL
-            let active =
-                "SELECT count(*) FROM pg_stat_activity WHERE pid = \(ada.connection.processID) AND state = 'active'"
-                as SQL
-            let (waits, works) = (
-                try await bystander.value(waiting, as: Int.self), try await bystander.value(active, as: Int.self)
-            )
-            return waits == 1 || works == 0
+            try await observer.value(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE pid = \(process)
+                AND (wait_event_type = 'Lock' OR (state = 'idle' AND query LIKE '%complete%'))
+                """, as: Int.self) == 1
         }
         try await bystander.script("COMMIT")
         #expect(await (edit, completion) == ("accepted", "accepted"))
