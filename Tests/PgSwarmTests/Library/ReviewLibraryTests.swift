@@ -19,7 +19,7 @@ struct ReviewLibraryTests {
         )
         try await person.setReviewPolicy(of: "q", JSONText(#"{"mode": "peers"}"#))
         #expect(try await worker.reviewPolicy(of: "q").text.contains("peers"))
-        let task = try await worker.enqueue(TaskDraft(queue: "q", payload: JSONText("{}"))).id
+        let task = try await worker.enqueue(TaskDraft(queue: "q")).id
         var claimed = try #require(try await worker.claim(["q"], count: 1).first)
         try await worker.putEvidence(EvidenceDraft(.reported, kind: "tests", exitStatus: 0), as: claimed.handle)
         #expect(try await worker.complete(claimed.handle, result: JSONText("1"), confidence: 5) == .review)
