@@ -93,7 +93,8 @@ struct RoleTests {
         var expected: [String: Set<String>] = [:]
         for name in [
             "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
-            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag", "contract_publish",
+            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
+            "contract_publish",
         ] {
             expected[name] = taking
         }
@@ -124,7 +125,8 @@ struct RoleTests {
             "why", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of", "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
-            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
+            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate",
+            "schema_errors",
             "schema_check", "schema_compat",
         ] {
             expected[name] = everybody
