@@ -12,7 +12,9 @@ import Testing
         let published = try await shell.json("contract", "publish", "api", "1.0.0", "-", input: schema)
         #expect(published["status"] == "draft" && published["changed"] == true && published["verdict"] == .null)
         #expect(try await shell.json("contract", "publish", "api", "1.0.0", "-", input: schema)["changed"] == false)
-        #expect(try await shell.refusal("contract", "publish", "api", "1.0.0", "-", input: "{}", code: 4)["code"] == "conflict")
+        #expect(
+            try await shell.refusal("contract", "publish", "api", "1.0.0", "-", input: "{}", code: 4)["code"]
+                == "conflict")
         #expect(try await shell.json("contract", "agree", "api@1.0.0")["status"] == "agreed")
         try await shell("enqueue", "q", "{}", "--produces", "api@1.0.0")
         let handle = try #require(try await shell.claim("q")["handle"].string)
@@ -25,10 +27,17 @@ import Testing
 
         let task = try #require(try await shell.json("enqueue", "q", "{}", "--consumes", "api@1.0.0")["id"].string)
         let next = #"{"type": "object", "required": ["m"]}"#
-        #expect(try await shell.json("contract", "compat", "api", "-", input: next, code: 4)["verdict"] == "incompatible")
-        #expect(try await shell.json("contract", "compat", "api", "-", "--mode", "none", input: next)["verdict"] == "compatible")
-        #expect(try await shell.refusal("contract", "publish", "api", "1.1.0", "-", input: next, code: 4)["code"] == "contract_breaking")
-        #expect(try await shell.json("contract", "publish", "api", "2.0.0", "-", "--dry-run", input: next)["affected"][1]["effect"] == "hold")
+        #expect(
+            try await shell.json("contract", "compat", "api", "-", input: next, code: 4)["verdict"] == "incompatible")
+        #expect(
+            try await shell.json("contract", "compat", "api", "-", "--mode", "none", input: next)["verdict"]
+                == "compatible")
+        #expect(
+            try await shell.refusal("contract", "publish", "api", "1.1.0", "-", input: next, code: 4)["code"]
+                == "contract_breaking")
+        #expect(
+            try await shell.json("contract", "publish", "api", "2.0.0", "-", "--dry-run", input: next)["affected"][1][
+                "effect"] == "hold")
         try await shell("contract", "publish", "api", "2.0.0", "-", input: next)
         #expect(try await shell.json("contract", "agree", "api@2.0.0")["breaking"] == true)
         #expect(try await shell("why", task).contains("api@1.0.0 was broken by api@2.0.0"))
@@ -45,7 +54,8 @@ import Testing
     @Test func `A text is kept as it is`() async throws {
         let shell = try await Shell()
         let text = "int f(int);\n\tint \u{1b}[31mg();\n"
-        try await shell("contract", "publish", "sig", "1.0.0", "-", "--kind", "signature", "--check", "cc -c -", input: text)
+        try await shell(
+            "contract", "publish", "sig", "1.0.0", "-", "--kind", "signature", "--check", "cc -c -", input: text)
         #expect(try await shell.json("contract", "get", "sig@1.0.0")["body"] == .string(text))
         for arguments in [["get", "sig@1.0.0"], ["get", "sig@1.0.0", "--body"], ["list"]] {
             #expect(try await !shell.run(["contract"] + arguments).output.unicodeScalars.contains("\u{1b}"))

@@ -8,7 +8,8 @@ struct BreakTests {
     /// Tasks in every state that pin `api@1.0.0`, and some that don't.
     private struct Scene {
         let ada: Caller
-        var done = 0, producer = 0, running = 0, ready = 0, blocked = 0, scheduled = 0, cancelled = 0, other = 0, newer = 0
+        var done = 0, producer = 0, running = 0, ready = 0, blocked = 0, scheduled = 0, cancelled = 0, other = 0,
+            newer = 0
         var handle = ""
 
         init() async throws {
@@ -46,7 +47,8 @@ struct BreakTests {
     func exactly() async throws {
         let s = try await Scene()
         let before = try await Picture.taken(by: s.ada)
-        #expect(try await s.ada.publish("api", "2.0.1", #"{"type": "string"}"#, ", dry_run => true").affected == s.reach)
+        #expect(
+            try await s.ada.publish("api", "2.0.1", #"{"type": "string"}"#, ", dry_run => true").affected == s.reach)
         #expect(try await s.ada.agree("api", "2.0.0", ", dry_run => true") == s.reach)
         #expect(try await Picture.taken(by: s.ada).differences(from: before) == [])
         #expect(try await s.ada.agree("api", "2.0.0") == s.reach)
@@ -89,11 +91,13 @@ struct BreakTests {
         #expect(try await s.state(s.ready) == "held")
         #expect(
             await refusal {
-                try await s.ada.rows("SELECT pgswarm.contract_repin(\(s.ready), 'api@1.1.0', 'api@2.0.0', agent => 'ada')")
+                try await s.ada.rows(
+                    "SELECT pgswarm.contract_repin(\(s.ready), 'api@1.1.0', 'api@2.0.0', agent => 'ada')")
             } == "accepted")
         #expect(try await s.state(s.ready) == "ready")
         let waived: Int = try await s.ada.value(
-            "SELECT pgswarm.contract_waive(ARRAY[\(s.scheduled)]::bigint[], 'api@1.0.0', 'old dashboards', agent => 'ada')")
+            "SELECT pgswarm.contract_waive(ARRAY[\(s.scheduled)]::bigint[], 'api@1.0.0', 'old dashboards', agent => 'ada')"
+        )
         #expect(waived == 1)
         #expect(try await s.state(s.scheduled) == "scheduled")
         // One that comes later is held too, unless it is let through.
@@ -131,7 +135,9 @@ struct BreakTests {
         #expect(refused.message.contains(#"plan "site""#))
         #expect(await refusal { try await s.ada.publish("api", "3.0.0", #"{"type": "null"}"#) } == "PS020")
         #expect(
-            await refusal { try await s.ada.script("SELECT pgswarm.contract_withdraw('api', '1.0.0', 'x', agent => 'ada')") }
+            await refusal {
+                try await s.ada.script("SELECT pgswarm.contract_withdraw('api', '1.0.0', 'x', agent => 'ada')")
+            }
                 == "PS020")
         #expect(try await Picture.taken(by: s.ada).differences(from: before) == [])
     }

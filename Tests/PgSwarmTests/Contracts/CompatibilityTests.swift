@@ -30,7 +30,8 @@ struct CompatibilityTests {
             """)
         for (pair, row) in zip(pairs, rows) {
             let (backward, forward, full, none) = try row.decode((String, String, String, String).self)
-            let worst = ["incompatible", "unknown"].first { [pair.backward, pair.forward].contains($0) } ?? "compatible"
+            let worst =
+                ["incompatible", "unknown"].first { [pair.backward, pair.forward].contains($0) } ?? "compatible"
             #expect(backward == pair.backward, "\(pair.name), backward")
             #expect(forward == pair.forward, "\(pair.name), forward")
             #expect(full == worst, "\(pair.name), full")

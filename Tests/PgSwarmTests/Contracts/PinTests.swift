@@ -14,7 +14,9 @@ struct PinTests {
         try await ada.publish("out", "1.0.0", path)
         let task = try await ada.enqueue("q", #"{"produces": ["out@1.0.0"], "consumes": ["in@1.0.0"]}"#)
         #expect(try await ada.state(of: task) == "held")
-        #expect(try await ada.value("SELECT message FROM pgswarm.why(\(task))", as: String.self).contains("in@1.0.0 is not agreed"))
+        #expect(
+            try await ada.value("SELECT message FROM pgswarm.why(\(task))", as: String.self).contains(
+                "in@1.0.0 is not agreed"))
         try await ada.agree("in", "1.0.0")
         #expect(try await ada.state(of: task) == "held")
         #expect(try await ada.claim().isEmpty)
@@ -88,7 +90,8 @@ struct PinTests {
     func budget() async throws {
         let ada = try await Caller.named()
         try await ada.fix(
-            "slow", "1.0.0", ##"{"allOf": [{"properties": {"x": {"$ref": "#"}}}, {"properties": {"x": {"$ref": "#"}}}]}"##)
+            "slow", "1.0.0",
+            ##"{"allOf": [{"properties": {"x": {"$ref": "#"}}}, {"properties": {"x": {"$ref": "#"}}}]}"##)
         let task = try await ada.enqueue("q", #"{"produces": ["slow@1.0.0"]}"#)
         let value = String(repeating: #"{"x":"#, count: 40) + "1" + String(repeating: "}", count: 40)
         let settled = try await ada.settle(try await ada.claimTask(task).handle, "complete", value)

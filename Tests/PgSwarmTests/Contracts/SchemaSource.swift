@@ -4,7 +4,8 @@ import TestSupport
 struct SchemaSource {
     private let names = ["a", "b", "x-1"]
     private let values = [
-        "0", "1", "2", "-1", "0.5", "3", #""""#, #""a""#, #""b""#, #""ab""#, #""abc""#, "null", "true", "false", "[]", "{}",
+        "0", "1", "2", "-1", "0.5", "3", #""""#, #""a""#, #""b""#, #""ab""#, #""abc""#, "null", "true", "false", "[]",
+        "{}",
     ]
 
     private func any(_ texts: [String], _ random: inout SeededRandom) -> String {
@@ -31,20 +32,24 @@ struct SchemaSource {
         guard depth > 0, number(0...6, &random) > 0 else {
             return any(
                 [
-                    "true", "{}", "false", #"{"type": "string"}"#, #"{"type": "integer"}"#, #"{"type": ["number", "null"]}"#,
+                    "true", "{}", "false", #"{"type": "string"}"#, #"{"type": "integer"}"#,
+                    #"{"type": ["number", "null"]}"#,
                     #"{"const": 1}"#, #"{"enum": ["a", 2, null]}"#, #"{"type": "boolean"}"#, #"{"minLength": 2}"#,
                 ], &random)
         }
         var members: [String: String] = [:]
         if number(0...1, &random) == 0 {
-            members["type"] = any([#""string""#, #""integer""#, #""object""#, #""array""#, #"["integer", "string"]"#], &random)
+            members["type"] = any(
+                [#""string""#, #""integer""#, #""object""#, #""array""#, #"["integer", "string"]"#], &random)
         }
         for _ in 0...number(0...2, &random) {
             let key = any(
                 [
-                    "minimum", "maximum", "exclusiveMinimum", "multipleOf", "minLength", "maxLength", "pattern", "items", "prefixItems",
+                    "minimum", "maximum", "exclusiveMinimum", "multipleOf", "minLength", "maxLength", "pattern",
+                    "items", "prefixItems",
                     "contains", "minItems", "maxItems", "uniqueItems", "properties", "required", "additionalProperties",
-                    "patternProperties", "propertyNames", "minProperties", "dependentRequired", "anyOf", "oneOf", "allOf", "not", "if",
+                    "patternProperties", "propertyNames", "minProperties", "dependentRequired", "anyOf", "oneOf",
+                    "allOf", "not", "if",
                 ], &random)
             members[key] = content(of: key, depth, &random)
         }

@@ -20,9 +20,10 @@ struct SchemaTests {
             {"type": "object", "required": ["a"], "additionalProperties": false, "properties":
               {"a": {"type": "array", "items": {"minimum": 1}}, "b/~": {"pattern": "^x"}}}
             """#
-        #expect(try await errors(schema, #"{"a": [1, 0], "b/~": "y", "c": 1}"#) == [
-            "/a/1: must be at least 1", "/c: is not allowed here", "/b~1~0: must match the pattern ^x",
-        ])
+        #expect(
+            try await errors(schema, #"{"a": [1, 0], "b/~": "y", "c": 1}"#) == [
+                "/a/1: must be at least 1", "/c: is not allowed here", "/b~1~0: must match the pattern ^x",
+            ])
         #expect(try await errors(schema, "{}") == [#": must have the property "a""#])
         let first = try await Caller.named().rows(
             "SELECT valid, path, message FROM pgswarm.schema_validate(\(JSONText(schema)), \(JSONText("[]")))")[0]
@@ -52,7 +53,8 @@ struct SchemaTests {
 
     @Test("What is one's own begins with x-; annotations and formats decide nothing")
     func annotations() async throws {
-        let schema = #"{"x-mine": 1, "title": "t", "format": "date", "deprecated": true, "contentMediaType": "text/html"}"#
+        let schema =
+            #"{"x-mine": 1, "title": "t", "format": "date", "deprecated": true, "contentMediaType": "text/html"}"#
         #expect(try await check(schema) == [])
         #expect(try await errors(schema, #""no date""#) == [])
     }
@@ -82,10 +84,13 @@ struct SchemaTests {
     }
 
     @Test(arguments: [
-        (#"^\\d+$"#, "12", "١"), (#"^\\w+$"#, "a_1", "é"), (#"^\\s$"#, "\u{2003}", "x"), (#"^[\\w.-]+$"#, "a.b-c", "a b"),
-        (#"^.$"#, "x", "\u{2028}"), (#"^\\u{1F600}$"#, "😀", "x"), (#"^\\uD83D\\uDE00$"#, "😀", "x"), ("^[^a-c]$", "d", "b"),
+        (#"^\\d+$"#, "12", "١"), (#"^\\w+$"#, "a_1", "é"), (#"^\\s$"#, "\u{2003}", "x"),
+        (#"^[\\w.-]+$"#, "a.b-c", "a b"),
+        (#"^.$"#, "x", "\u{2028}"), (#"^\\u{1F600}$"#, "😀", "x"), (#"^\\uD83D\\uDE00$"#, "😀", "x"),
+        ("^[^a-c]$", "d", "b"),
         (#"^\\p{L}+$"#, "Straße", "a1"), (#"^\\p{Lu}$"#, "Ä", "ä"), (#"^\\S+$"#, "ab", "a b"), ("^a{2,3}?$", "aa", "a"),
-        (#"^(?<year>[0-9]{4})$"#, "2026", "26"), ("^(?!x)", "ax", "xa"), (#"^\\/\\-\\.$"#, "/-.", "/-x"), ("^[[:a]$", ":", "b"),
+        (#"^(?<year>[0-9]{4})$"#, "2026", "26"), ("^(?!x)", "ax", "xa"), (#"^\\/\\-\\.$"#, "/-.", "/-x"),
+        ("^[[:a]$", ":", "b"),
     ])
     func `A pattern means what it means in ECMA-262`(pattern: String, fits: String, not: String) async throws {
         #expect(try await errors(#"{"pattern": "\#(pattern)"}"#, "\"\(fits)\"") == [])

@@ -95,7 +95,8 @@ struct RoleTests {
             "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
             "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
             "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
-            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag", "contract_publish",
+            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
+            "contract_publish",
         ] {
             expected[name] = taking
         }
@@ -162,6 +163,8 @@ struct RoleTests {
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
             "artifact_list", "note_get", "note_list", "note_history",
             "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
+            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate",
+            "schema_errors",
             "schema_check", "schema_compat",
             "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
             "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",

@@ -38,7 +38,8 @@ struct ViewTests {
         "effects": ["task_id", "key", "state", "detail", "result", "epoch", "agent", "intended_at", "confirmed_at"],
         "progress_reports": ["task_id", "at", "agent", "epoch", "percent", "note", "checkpoint", "usage"],
         "contracts": [
-            "name", "version", "kind", "status", "compat", "owner", "digest", "superseded_by", "compared_with", "verdict",
+            "name", "version", "kind", "status", "compat", "owner", "digest", "superseded_by", "compared_with",
+            "verdict",
             "published_by", "published_at", "agreed_by", "agreed_at", "ended_by", "ended_at", "ended_reason",
             "check_command", "note",
         ],

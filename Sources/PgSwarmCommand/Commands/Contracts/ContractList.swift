@@ -44,7 +44,8 @@ struct ContractList: SwarmCommand {
 
     private func table(_ contracts: [ContractInfo]) -> Table {
         var table = Table([
-            .flexible("CONTRACT"), .left("VERSION"), .left("STATUS"), .left("KIND"), .left("COMPAT"), .flexible("OWNER"),
+            .flexible("CONTRACT"), .left("VERSION"), .left("STATUS"), .left("KIND"), .left("COMPAT"),
+            .flexible("OWNER"),
             .left("DIGEST"), .left("BROKEN BY"),
         ])
         for contract in contracts {
@@ -94,7 +95,8 @@ struct ContractGet: SwarmCommand {
             fields.add("kind", contract.kind)
             fields.add("compat", contract.compatibility)
             fields.add("owner", contract.owner)
-            fields.add("published", "\(Timestamp.format(contract.publishedAt)) by \(contract.publishedBy ?? "somebody")")
+            fields.add(
+                "published", "\(Timestamp.format(contract.publishedAt)) by \(contract.publishedBy ?? "somebody")")
             if let at = contract.agreedAt {
                 fields.add("agreed", "\(Timestamp.format(at)) by \(contract.agreedBy ?? "somebody")")
             }
@@ -113,7 +115,10 @@ extension String {
     /// The text with its control characters escaped, but for line breaks and tabs.
     fileprivate func printable(linesOf: Bool) -> String {
         split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.split(separator: "\t", omittingEmptySubsequences: false).map { String($0).printable }.joined(separator: "\t") }
+            .map {
+                $0.split(separator: "\t", omittingEmptySubsequences: false).map { String($0).printable }.joined(
+                    separator: "\t")
+            }
             .joined(separator: "\n")
     }
 }

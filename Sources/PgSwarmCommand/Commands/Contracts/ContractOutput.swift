@@ -34,7 +34,9 @@ struct ContractOutput {
             if isDryRun { context.console.line("no task would be held, told or tainted; nothing was changed") }
             return
         }
-        var table = Table([.right("TASK"), .left("ROLE"), .flexible("PINS"), .left("STATE"), .left("EFFECT"), .flexible("PLAN")])
+        var table = Table([
+            .right("TASK"), .left("ROLE"), .flexible("PINS"), .left("STATE"), .left("EFFECT"), .flexible("PLAN"),
+        ])
         for task in reached {
             table.add([
                 Table.Cell(task.task, .heading), Table.Cell(task.role), Table.Cell(task.pin), Table.Cell(task.state),

@@ -29,7 +29,8 @@ struct ContractCheckCommand: SwarmCommand {
         let check = try await context.connect().checkContract(version, value)
         if context.json {
             context.console.json([
-                "name": .string(check.version.name), "version": JSON(check.version.version), "valid": JSON(check.isValid),
+                "name": .string(check.version.name), "version": JSON(check.version.version),
+                "valid": JSON(check.isValid),
                 "errors": check.errors.map { .raw($0.text) } ?? [], "check": JSON(check.check),
             ])
             return check.isValid == false ? .refused : .ok
