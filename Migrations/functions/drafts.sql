@@ -106,6 +106,10 @@ DECLARE
     v_limit integer;
     v_there bigint;
 BEGIN
+    IF queue.reviews_of IS NOT NULL THEN
+        PERFORM pgswarm._refuse('not_allowed', format('queue "%s" holds reviews, which come by themselves', queue.name),
+            'choose another name for the queue');
+    END IF;
     IF queue.backlog_limit IS NULL OR count = 0 THEN
         RETURN;
     END IF;

@@ -139,7 +139,7 @@ DECLARE
     v_id    bigint := nextval('pgswarm.task_id');
     v_now   timestamptz;
 BEGIN
-    IF v_queue.backlog_limit IS NOT NULL THEN
+    IF v_queue.backlog_limit IS NOT NULL OR v_queue.reviews_of IS NOT NULL THEN
         PERFORM pgswarm._check_backlog(v_queue, 1);
     END IF;
     v_now := pgswarm.clock();
@@ -322,6 +322,7 @@ BEGIN
     IF v_made IS NOT NULL THEN
         INSERT INTO pgswarm.event (at, queue, agent, kind, tasks)
         VALUES (_enqueue_each.at, _enqueue_each.queue.id, _enqueue_each.actor, 'enqueued', v_made);
+        PERFORM pgswarm._begin_redundancy(v_made, at);
     END IF;
 END
 $$;

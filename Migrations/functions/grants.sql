@@ -66,7 +66,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.renew(text, interval),
     pgswarm.progress(text, text, jsonb, double precision, jsonb),
     pgswarm.settle(text[], text[], jsonb[], uuid),
-    pgswarm.complete(text, jsonb),
+    pgswarm.complete(text, jsonb, integer),
+    pgswarm.finding_answer(text, bigint, text, text),
     pgswarm.fail(text, text, interval, boolean, text),
     pgswarm.release(text, text),
     pgswarm.step(uuid, text[], text[], jsonb[], text[], integer, interval, boolean),
@@ -102,6 +103,17 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.hold(text)
 TO pgswarm_reviewer;
 
+-- Judging: reviewers, and people.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.review_next(text[], integer, uuid, text, interval, text),
+    pgswarm.review_submit(text, integer, text, text, jsonb[], jsonb[])
+TO pgswarm_reviewer, pgswarm_operator;
+
+-- What speaks for a result: whoever holds it, whoever judges it, and people.
+GRANT EXECUTE ON FUNCTION
+    pgswarm.evidence_put(text, integer, text, jsonb, integer, text, bigint, text, uuid)
+TO pgswarm_worker, pgswarm_reviewer, pgswarm_operator;
+
 -- Steering: coordinators and operators.
 GRANT EXECUTE ON FUNCTION
     pgswarm.cancel(bigint[], text, text, uuid),
@@ -129,7 +141,6 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.plan_resume(text, text, uuid),
     pgswarm.followup_accept(bigint[], jsonb, text, text, text, uuid),
     pgswarm.followup_decline(bigint[], text, text, uuid),
-    pgswarm.breaker_force(text, text, text, interval, text, uuid),
     pgswarm.breaker_set(text, jsonb, text, uuid),
     pgswarm.control(text, text, text, text, uuid),
     pgswarm.problem_close(bigint, text, bigint, text, text, uuid),
@@ -139,6 +150,12 @@ TO pgswarm_coordinator, pgswarm_operator;
 -- Settings, agents and what is for people alone: operators. Most of these look at the acting agent's role too.
 GRANT EXECUTE ON FUNCTION
     pgswarm.breaker_force(text, text, text, interval, text, uuid),
+    pgswarm.set_review(text, jsonb, text, uuid),
+    pgswarm.set_risk(text, text, text, text, uuid),
+    pgswarm.review_decide(bigint, text, text, text, integer, text, uuid),
+    pgswarm.reopen(bigint, text, text, text, uuid),
+    pgswarm.canary_plant(text, jsonb, jsonb, text, text, text, text, jsonb, text, uuid),
+    pgswarm.canary_list(text, uuid),
     pgswarm.register_agent(text, boolean),
     pgswarm.register_agent(text, text, text, text, text[], boolean, text, uuid),
     pgswarm.set_agent(text, jsonb, text, uuid),
@@ -184,6 +201,8 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.note_list(text, text, text, integer, text),
     pgswarm.note_history(text, text, text, integer),
     pgswarm.globs_overlap(text, text, boolean),
+    pgswarm.review_policy(text),
+    pgswarm.review_route(integer[], integer, integer, text, integer, boolean, boolean, jsonb),
     -- Called by views.
     pgswarm.clock(),
     pgswarm._is_live(bigint),
@@ -191,6 +210,12 @@ GRANT EXECUTE ON FUNCTION
     pgswarm._breaker_state_of(pgswarm.breaker, timestamptz),
     pgswarm._is_shut_of(pgswarm.breaker, timestamptz),
     pgswarm._breaker_written(text, text),
+    pgswarm._blocked_by(bigint),
+    pgswarm._faded_now(double precision, timestamptz),
+    pgswarm._is_evidence_fresh(bigint),
+    pgswarm._proof_of(bigint),
+    pgswarm._rounds_of(bigint),
+    pgswarm._judges_for(bigint),
     pgswarm._is_reserved(bigint),
     pgswarm._in_line(bigint)
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
@@ -202,6 +227,8 @@ GRANT SELECT ON
     pgswarm.questions, pgswarm.question_answers,
     pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
     pgswarm.contracts, pgswarm.contract_dependents, pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.triage, pgswarm.reviews,
+    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
     pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions

@@ -21,6 +21,8 @@ BEGIN
     ELSIF r.code = 'contract_mismatch' THEN
         PERFORM pgswarm._refuse('contract_mismatch', r.message,
             'you still hold the task: mend the result and complete it again; settle(ARRAY[handle], …) would keep what was refused');
+    ELSIF r.code = 'wrong_state' THEN
+        PERFORM pgswarm._refuse('wrong_state', r.message, 'the task stays with you: do that first');
     END IF;
     IF r.ended IS NOT NULL THEN
         PERFORM pgswarm._tell(r.ended, pgswarm.clock());
@@ -29,14 +31,19 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION pgswarm.complete(handle text, result jsonb DEFAULT NULL) RETURNS text
+CREATE FUNCTION pgswarm.complete(handle text, result jsonb DEFAULT NULL, confidence integer DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp SET enable_seqscan = off
 AS $$
+#variable_conflict use_column
 BEGIN
+    IF confidence IS NOT NULL THEN
+        PERFORM pgswarm._set_confidence(handle, confidence);
+    END IF;
     RETURN pgswarm._settle_or_raise(handle, 'complete', result);
 END
 $$;
-COMMENT ON FUNCTION pgswarm.complete IS 'Ends a hold with a result. Raises lost_claim if somebody else may have the task.';
+COMMENT ON FUNCTION pgswarm.complete IS 'Ends a hold with a result. Raises lost_claim if somebody else may have the task. confidence, 1 to 5, is what the holder '
+    'thinks of it: a hint for people, which opens nothing.';
 
 CREATE FUNCTION pgswarm.fail(
     handle text, error text DEFAULT NULL, retry_in interval DEFAULT NULL, dead boolean DEFAULT false,

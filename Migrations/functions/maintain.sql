@@ -31,6 +31,8 @@ BEGIN
     PERFORM pgswarm._upkeep_questions(v_now - v_keep, batch);
     PERFORM pgswarm._upkeep_artifacts(v_now - v_keep, batch);
     PERFORM pgswarm._upkeep_budgets(v_now - v_keep, batch);
+    PERFORM pgswarm._upkeep_reviews(batch, v_now);
+    PERFORM pgswarm._upkeep_artifacts(v_now - v_keep, batch);
     DELETE FROM pgswarm.waiter w WHERE w.since < v_now - interval '1 day';
     PERFORM pgswarm._sweep_reservations(batch);
     RETURN NEXT;

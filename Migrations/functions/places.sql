@@ -293,6 +293,9 @@ BEGIN
                                  lost, state, claim_id, result, error)
     VALUES (lease.task, lease.session, lease.started_at, _bury.at, lease.queue, lease.epoch, lease.generation,
             lease.attempts, lease.failed, lease.lost, 'dead', lease.claim_id, _bury.result, left(_bury.error, 65536));
+    IF lease.governed THEN
+        PERFORM pgswarm._replica_ended(lease.task, at);
+    END IF;
     PERFORM pgswarm._upstream_ended(lease.task, at);
 END
 $$;

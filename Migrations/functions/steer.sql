@@ -75,6 +75,9 @@ BEGIN
     IF v_task.governed THEN
         UPDATE pgswarm.submission s SET state = 'void', decided_at = _cancel.at, reason = 'cancelled'
         WHERE s.task = _cancel.task AND s.state = 'open';
+        PERFORM pgswarm._end_reviews(task, 'its task was cancelled', at);
+        PERFORM pgswarm._end_replicas(task, at);
+        PERFORM pgswarm._replica_ended(task, at);
     END IF;
     PERFORM pgswarm._upstream_ended(task, at);
     PERFORM pgswarm._record('cancelled', v_task.queue, v_lease.session, actor, ARRAY[task],
@@ -150,6 +153,9 @@ BEGIN
                                      state, reason)
         VALUES (_begin_again.task, _begin_again.at, v_task.queue, v_outcome.epoch, v_unmet, v_task.priority,
                 v_outcome.generation + 1, 0, 0, 0, v_state, CASE WHEN v_unmet > 0 THEN 'dependencies' ELSE v_held END);
+        IF v_state = 'held' AND v_held = 'redundancy' THEN
+            PERFORM pgswarm._begin_redundancy(ARRAY[task], at);
+        END IF;
     ELSE
         INSERT INTO pgswarm.ready (position, task, queue, epoch, priority, generation, attempts, failed, lost, lane)
         VALUES (nextval('pgswarm.task_id'), _begin_again.task, v_task.queue, v_outcome.epoch, v_task.priority,

@@ -11,6 +11,16 @@ CREATE FUNCTION pgswarm._next_fit(
 CREATE FUNCTION pgswarm._apart_ok(task bigint, session pgswarm.session) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true';
 CREATE FUNCTION pgswarm._plan_contract(item jsonb, agent integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS
     $$ BEGIN PERFORM pgswarm._refuse('wrong_state', 'contracts can not be published from a plan yet', 'publish them first'); END $$;
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    SELECT array_agg(x.address), array_agg(x.task) INTO "rows", tasks
+    FROM (SELECT r.ctid AS address, r.task FROM pgswarm.ready r
+          WHERE r.lane = _next_fit.lane.id AND (NOT _next_fit.lane.apart OR pgswarm._apart_ok(r.task, session))
+          ORDER BY r.priority, r.position LIMIT CASE WHEN _next_fit.lane.apart THEN 1 ELSE _next_fit.count END FOR UPDATE OF r SKIP LOCKED) x;
+END $$;
+CREATE FUNCTION pgswarm._plan_contract(item jsonb, agent integer, at timestamptz) RETURNS void LANGUAGE plpgsql AS
+    $$ BEGIN PERFORM pgswarm._refuse('wrong_state', 'contracts can not be published from a plan yet', 'publish them first'); END $$;
 
 CREATE FUNCTION pgswarm._contract_gate(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._contract_pins(item integer, what text, pins jsonb) RETURNS integer[] LANGUAGE sql STABLE AS 'SELECT NULL::integer[]';
@@ -23,6 +33,8 @@ CREATE FUNCTION pgswarm._brief_artifacts(task bigint) RETURNS jsonb LANGUAGE sql
 CREATE FUNCTION pgswarm._brief_notes(plan integer) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 CREATE FUNCTION pgswarm._brief_decisions(plan integer, task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
+CREATE FUNCTION pgswarm._artifact_changed_at(task bigint, epoch integer) RETURNS timestamptz LANGUAGE sql STABLE AS 'SELECT NULL::timestamptz';
+
 CREATE FUNCTION pgswarm._brief_answers(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 
 CREATE FUNCTION pgswarm._check_review_terms(item integer, review jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
@@ -34,6 +46,7 @@ CREATE FUNCTION pgswarm._begin_review(submission pgswarm.submission, at timestam
 CREATE FUNCTION pgswarm._open_findings(task bigint) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL::text';
 CREATE FUNCTION pgswarm._brief_findings(task bigint) RETURNS jsonb LANGUAGE sql STABLE AS 'SELECT NULL::jsonb';
 CREATE FUNCTION pgswarm._count_record(agent integer, task bigint, fact text) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
+
 CREATE FUNCTION pgswarm._check_estimate(item integer, estimate jsonb) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
 CREATE FUNCTION pgswarm._budget_refusal(
     task pgswarm.task, ready pgswarm.ready, session pgswarm.session, length interval, at timestamptz

@@ -176,6 +176,35 @@ static const unsigned char functions_question_deadlines[] = {
 };
 static const unsigned char functions_question_views[] = {
 #embed "../../Migrations/functions/question_views.sql"
+static const unsigned char functions_review_policy[] = {
+#embed "../../Migrations/functions/review_policy.sql"
+};
+static const unsigned char functions_risk[] = {
+#embed "../../Migrations/functions/risk.sql"
+};
+static const unsigned char functions_review_flow[] = {
+#embed "../../Migrations/functions/review_flow.sql"
+};
+static const unsigned char functions_evidence[] = {
+#embed "../../Migrations/functions/evidence.sql"
+};
+static const unsigned char functions_review_next[] = {
+#embed "../../Migrations/functions/review_next.sql"
+};
+static const unsigned char functions_review_submit[] = {
+#embed "../../Migrations/functions/review_submit.sql"
+};
+static const unsigned char functions_triage[] = {
+#embed "../../Migrations/functions/triage.sql"
+};
+static const unsigned char functions_records[] = {
+#embed "../../Migrations/functions/records.sql"
+};
+static const unsigned char functions_canaries[] = {
+#embed "../../Migrations/functions/canaries.sql"
+};
+static const unsigned char functions_redundancy[] = {
+#embed "../../Migrations/functions/redundancy.sql"
 };
 static const unsigned char functions_supervision_hooks[] = {
 #embed "../../Migrations/functions/supervision_hooks.sql"
@@ -352,6 +381,9 @@ static const unsigned char functions_plan_views[] = {
 static const unsigned char functions_budget_views[] = {
 #embed "../../Migrations/functions/budget_views.sql"
 };
+static const unsigned char functions_review_views[] = {
+#embed "../../Migrations/functions/review_views.sql"
+};
 static const unsigned char functions_taint_closure[] = {
 #embed "../../Migrations/functions/taint_closure.sql"
 };
@@ -447,6 +479,16 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/question_answers.sql", functions_question_answers),
     FILE_OF("functions/question_deadlines.sql", functions_question_deadlines),
     FILE_OF("functions/question_views.sql", functions_question_views),
+    FILE_OF("functions/review_policy.sql", functions_review_policy),
+    FILE_OF("functions/risk.sql", functions_risk),
+    FILE_OF("functions/review_flow.sql", functions_review_flow),
+    FILE_OF("functions/evidence.sql", functions_evidence),
+    FILE_OF("functions/review_next.sql", functions_review_next),
+    FILE_OF("functions/review_submit.sql", functions_review_submit),
+    FILE_OF("functions/triage.sql", functions_triage),
+    FILE_OF("functions/records.sql", functions_records),
+    FILE_OF("functions/canaries.sql", functions_canaries),
+    FILE_OF("functions/redundancy.sql", functions_redundancy),
     FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
     FILE_OF("functions/routing.sql", functions_routing),
     FILE_OF("functions/plan_items.sql", functions_plan_items),
@@ -506,6 +548,7 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/views.sql", functions_views),
     FILE_OF("functions/plan_views.sql", functions_plan_views),
     FILE_OF("functions/budget_views.sql", functions_budget_views),
+    FILE_OF("functions/review_views.sql", functions_review_views),
     FILE_OF("functions/taint_closure.sql", functions_taint_closure),
     FILE_OF("functions/taint.sql", functions_taint),
     FILE_OF("functions/taint_clearing.sql", functions_taint_clearing),

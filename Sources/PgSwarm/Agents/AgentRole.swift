@@ -64,6 +64,8 @@ public struct Duty: Sendable, Hashable {
     public static let executing = Duty(roles: [.worker])
     /// Keeping what is held, or giving it back: of a worker its tasks, of a reviewer its reviews.
     public static let holding = Duty(roles: [.worker, .reviewer])
+    /// Judging what others have made.
+    public static let judging = Duty(roles: [.reviewer])
     /// Bringing in new work and writing down problems and solutions.
     public static let proposing = Duty(roles: [.worker, .coordinator])
     /// Cancelling, retrying, pausing, planning.

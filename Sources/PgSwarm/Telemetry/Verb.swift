@@ -16,6 +16,7 @@ extension Verb {
         for verb in [
             "claim", "step", "complete", "intent", "confirm", "reserve_take", "reserve_extend", "reserve_free",
             "reserve_leave", "breaker_report", "breaker_permit", "problem_begin", "problem_abandon", "park_on_problem",
+            "finding_answer",
         ] { duties[verb] = .executing }
         for verb in ["held", "renew", "progress", "settle", "fail", "release"] { duties[verb] = .holding }
         for verb in [
@@ -27,8 +28,10 @@ extension Verb {
         ] { duties[verb] = .steering }
         for verb in [
             "breaker_force", "set_queue", "register_agent", "set_agent", "retire_agent", "set_registration",
+            "set_review", "review_decide", "reopen",
         ] { duties[verb] = .deciding }
         duties["mint_agent"] = .holding
+        for verb in ["review_next", "review_submit"] { duties[verb] = .judging }
         return duties
     }()
 }

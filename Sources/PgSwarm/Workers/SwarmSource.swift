@@ -153,6 +153,13 @@ extension SwarmSource {
         try await swarm.enqueue(draft, parent: parent)
     }
 
+    func evidence(_ handle: Handle, _ evidence: EvidenceDraft) async throws(SwarmError) {
+        let session = try token()
+        _ = try await swarm.write("evidence_put", repeatable: false) { db throws(SwarmError) in
+            try db.putEvidence(handle, evidence, session: session)
+        }
+    }
+
     func intent(_ handle: Handle, key: String, detail: JSONText?) async throws(SwarmError) -> Effect {
         try await swarm.intent(handle, key: key, detail: detail)
     }

@@ -68,6 +68,17 @@ public struct WorkContext: Sendable {
         }
     }
 
+    /// Puts down what speaks for the result, or against it.
+    ///
+    /// What the handler itself has run, and seen the exit status of, is ``EvidenceDraft/Tier/captured``.
+    ///
+    /// - Throws: `lost_claim` when the task is no longer this holder's; the work is then stopped.
+    public func evidence(_ evidence: EvidenceDraft) async throws(SwarmError) {
+        try await stoppingWhenLost { () async throws(SwarmError) in
+            try await calls.evidence(task.handle, evidence)
+        }
+    }
+
     /// Confirms that an announced effect has happened.
     ///
     /// - Throws: `lost_claim` when the task is no longer this holder's; the work is then stopped.

@@ -56,6 +56,9 @@ protocol HolderCalls: Sendable {
     /// Announces an effect outside the database.
     func intent(_ handle: Handle, key: String, detail: JSONText?) async throws(SwarmError) -> Effect
 
+    /// Puts down what the runtime has seen of the work.
+    func evidence(_ handle: Handle, _ evidence: EvidenceDraft) async throws(SwarmError)
+
     /// Confirms an announced effect.
     func confirm(_ handle: Handle, key: String, result: JSONText?) async throws(SwarmError)
 }

@@ -10,7 +10,7 @@ enum CommandDuties {
             [
                 ClaimCommand.self, CompleteCommand.self, WorkCommand.self, EffectCommand.Intent.self,
                 EffectCommand.Confirm.self, ReserveTake.self, ReserveExtend.self, ReserveFree.self,
-                BreakerPermitCommand.self, BreakerReportCommand.self, ProblemWait.self,
+                BreakerPermitCommand.self, BreakerReportCommand.self, ProblemWait.self, ReviewAnswer.self,
             ]
         ),
         (
@@ -20,6 +20,7 @@ enum CommandDuties {
                 AgentsCommand.Mint.self,
             ]
         ),
+        (.judging, [ReviewNext.self, ReviewSubmit.self]),
         (
             .proposing,
             [
@@ -42,6 +43,9 @@ enum CommandDuties {
                 ReserveNamespace.self, AgentsCommand.Register.self, AgentsCommand.Change.self,
                 AgentsCommand.Retire.self, TaintApply.self, TaintClear.self,
                 WebhookSet.self, WebhookOff.self, WebhookTest.self,
+                AgentsCommand.Retire.self, TaintApply.self, TaintClear.self, TriageAccept.self,
+                TriageSendBack.self, TriageReject.self, TriageReopen.self, ReviewRisk.self, CanaryPlant.self,
+                CanaryList.self,
             ]
         ),
     ]

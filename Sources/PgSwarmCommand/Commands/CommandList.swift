@@ -28,9 +28,8 @@ enum CommandList {
         CommandGroup(
             name: "COORDINATION",
             subcommands: [
-                MessageCommand.self, ArtifactCommand.self, NoteCommand.self, ProblemCommand.self, ReserveCommand.self,
-                BreakerCommand.self,
-                PlanCommand.self, MessageCommand.self, ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
+                PlanCommand.self, MessageCommand.self, ArtifactCommand.self, NoteCommand.self,
+                ProblemCommand.self, ReserveCommand.self, BreakerCommand.self,
             ]),
         CommandGroup(
             name: "SUPERVISION",
@@ -38,6 +37,7 @@ enum CommandList {
                 QuestionCommand.self, TaintCommand.self, WebhookCommand.self,
                 ContractCommand.self, TaintCommand.self,
                 BudgetCommand.self, TaintCommand.self,
+                ReviewCommand.self, TriageCommand.self, EvidenceCommand.self, CanaryCommand.self, TaintCommand.self,
             ]),
         CommandGroup(
             name: "OTHER",

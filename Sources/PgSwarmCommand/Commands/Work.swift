@@ -22,6 +22,7 @@ struct WorkCommand: SwarmCommand {
             EXAMPLES
               pgswarm work thumbnails --concurrency 8 -- ./thumbnail.sh
               pgswarm work words --until-empty -- sh -c 'wc -c'
+              pgswarm work build --check 'make test' -- ./build.sh
             """
     )
 
@@ -65,6 +66,12 @@ struct WorkCommand: SwarmCommand {
         help: ArgumentHelp("Tasks claimed and settled in one call, at most.", valueName: "number"))
     var batch = 100
 
+    @Option(
+        help: ArgumentHelp(
+            "Run this in a shell after the command has succeeded, with the result on its standard input; it is put down as "
+                + "evidence, and unless it succeeds the attempt fails.", valueName: "command"))
+    var check: String?
+
     @OptionGroup(title: "Common") var options: CommonOptions
 
     /// What stands behind `--`.
@@ -98,7 +105,7 @@ struct WorkCommand: SwarmCommand {
         let output = WorkOutput(context, looking: looking)
         let handler = ReportedHandler(
             handler: try CommandHandler(
-                command, databaseURL: try context.databaseURL(), environment: context.identityForChildren(),
+                command, check: check, databaseURL: try context.databaseURL(), environment: context.identityForChildren(),
                 logger: logger),
             output: output)
         let configuration = WorkerConfiguration(

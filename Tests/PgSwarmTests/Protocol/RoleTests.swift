@@ -101,17 +101,23 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
             "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
             "step",
             "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
+            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
+            "breaker_permit", "reserve_take", "reserve_extend",
+            "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
         for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
             expected[name] = ["worker", "reviewer"]
         }
+        for name in ["review_next", "review_submit"] { expected[name] = ["reviewer", "operator"] }
+        expected["evidence_put"] = ["worker", "reviewer", "operator"]
         for name in [
             "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
             "followup_decline",
@@ -134,6 +140,15 @@ struct RoleTests {
             "set_namespace",
             "problem_set",
             "problem_set", "contract_waive",
+            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
+            "set_namespace",
+            "problem_set",
+            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
+            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
+            "problem_set", "artifact_set",
+            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear", "set_review", "set_risk",
+            "review_decide", "reopen", "canary_plant", "canary_list",
         ] {
             expected[name] = ["operator"]
         }
@@ -142,12 +157,15 @@ struct RoleTests {
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
+            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
             "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
             "artifact_list", "note_get", "note_list", "note_history",
             "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
             "schema_check", "schema_compat",
+            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
+            "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody
         }

@@ -153,6 +153,8 @@ final class FakeSource: WorkSource {
         return EnqueueReceipt(id: TaskID(rawValue: 1_000_000), created: true)
     }
 
+    func evidence(_ handle: Handle, _ evidence: EvidenceDraft) async throws(SwarmError) {}
+
     func intent(_ handle: Handle, key: String, detail: JSONText?) async throws(SwarmError) -> Effect {
         throw SwarmError(.notFound, "no effects here")
     }

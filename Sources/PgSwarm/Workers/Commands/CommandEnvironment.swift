@@ -24,7 +24,8 @@ struct CommandEnvironment: Sendable {
     private static let taskVariables: Set<String> = [
         "PGSWARM_TASK_ID", "PGSWARM_HANDLE", "PGSWARM_FENCE", "PGSWARM_EPOCH", "PGSWARM_ATTEMPT",
         "PGSWARM_QUEUE",
-        "PGSWARM_KIND", "PGSWARM_TITLE", "PGSWARM_LEASE_UNTIL", "PGSWARM_CHECKPOINT", "TRACEPARENT",
+        "PGSWARM_KIND", "PGSWARM_TITLE", "PGSWARM_LEASE_UNTIL", "PGSWARM_CHECKPOINT", "PGSWARM_BRIEF",
+        "TRACEPARENT",
     ]
 
     /// The environment of the command for a task.
@@ -40,6 +41,7 @@ struct CommandEnvironment: Sendable {
             "PGSWARM_TITLE": task.title,
             "PGSWARM_LEASE_UNTIL": task.leaseUntil.rfc3339,
             "PGSWARM_CHECKPOINT": task.checkpoint?.text,
+            "PGSWARM_BRIEF": task.brief?.text,
             "TRACEPARENT": task.trace,
         ]
         let short = ofTask.compactMapValues { $0 }.filter { $0.value.utf8.count <= Self.longestVariable }

@@ -27,6 +27,7 @@ import Glibc
 public struct CommandHandler: WorkHandler {
     private let path: FilePath
     private let arguments: [String]
+    private let check: String?
     private let environment: CommandEnvironment
     private let limits: Limits
     private let processGuard: ProcessGuard
@@ -50,11 +51,13 @@ public struct CommandHandler: WorkHandler {
     ///
     /// - Parameters:
     ///   - command: The program, looked up as a shell would, and its arguments. No shell interprets it.
+    ///   - check: What a shell runs after the command has succeeded, with the result on its standard input. Its exit
+    ///     status and the end of its output are put down as evidence; unless it succeeds the attempt fails.
     ///   - databaseURL: Where the command's own calls of `pgswarm` should go.
     ///   - environment: Variables beside those that are inherited.
     /// - Throws: `usage` when there is no such program.
     public init(
-        _ command: [String], databaseURL: String? = nil, environment: [String: String] = [:],
+        _ command: [String], check: String? = nil, databaseURL: String? = nil, environment: [String: String] = [:],
         limits: Limits = Limits(), logger: Logger = Logger(label: "pgswarm.command")
     ) throws(SwarmError) {
         guard let program = command.first else { throw SwarmError(.usage, "no command to run") }
@@ -62,6 +65,7 @@ public struct CommandHandler: WorkHandler {
         let searchPath = environment["PATH"] ?? inherited["PATH"]
         path = try CommandPath.find(program, searchPath: searchPath)
         arguments = Array(command.dropFirst())
+        self.check = check
         self.environment = CommandEnvironment(
             inherited: inherited, databaseURL: databaseURL, extra: environment)
         self.limits = limits
@@ -75,7 +79,9 @@ public struct CommandHandler: WorkHandler {
         // Whether the command was told to end before it had ended by itself.
         let wasCutShort = Mutex(false)
         do {
-            (status, output) = try await run(task, context) { wasCutShort.withLock { $0 = true } }
+            (status, output) = try await run(path, arguments, input: task.payload.text, task, context) {
+                wasCutShort.withLock { $0 = true }
+            }
         } catch let error as SubprocessError where error.isShortage {
             // This host's trouble, not the task's: it costs no attempt.
             return .release(note: "the command could not be started: \(error)", delay: .seconds(5))
@@ -86,7 +92,12 @@ public struct CommandHandler: WorkHandler {
         // before counts, and be it as a late result.
         if wasCutShort.withLock({ $0 }) { try context.checkStopped() }
         switch status {
-        case .exited(0): return .complete(output.result)
+        case .exited(0):
+            if let check {
+                try await prove(check, output.result, task, context) { wasCutShort.withLock { $0 = true } }
+                if wasCutShort.withLock({ $0 }) { try context.checkStopped() }
+            }
+            return .complete(output.result)
         case .exited(EX_TEMPFAIL):
             return .release(note: output.failure("the command handed it back"), delay: Self.pause(after: task.epoch))
         case .exited(let code): throw Failure(output.failure("exit \(code)"))
@@ -100,10 +111,33 @@ public struct CommandHandler: WorkHandler {
         .seconds(min(60, pow(2, Double(min(epoch, 10) - 1))) * Double.random(in: 0.5...1))
     }
 
+    /// Runs the check on a result and puts down what came out.
+    ///
+    /// - Throws: When the check failed: then there is no result.
+    private func prove(
+        _ check: String, _ result: JSONText?, _ task: ClaimedTask, _ context: WorkContext,
+        whenCutShort noteStop: @escaping @Sendable () -> Void
+    ) async throws {
+        let (status, output) = try await run(
+            FilePath("/bin/sh"), ["-c", check], input: result?.text ?? "null", task, context, whenCutShort: noteStop)
+        let code: Int
+        switch status {
+        case .exited(let exit): code = Int(exit)
+        case .signaled(let signal): code = 128 + Int(signal)
+        }
+        var body = JSONObjectText()
+        body.add("command", check)
+        body.add("output", String(output.output.text.suffix(8000)))
+        body.add("errors", String(output.errors.text.suffix(8000)))
+        try await context.evidence(EvidenceDraft(.captured, kind: "check", body: body.text, exitStatus: code))
+        guard code == 0 else { throw Failure(output.failure("the check failed with exit \(code)")) }
+    }
+
     private func run(
-        _ task: ClaimedTask, _ context: WorkContext, whenCutShort noteStop: @escaping @Sendable () -> Void
+        _ path: FilePath, _ arguments: [String], input payload: String, _ task: ClaimedTask, _ context: WorkContext,
+        whenCutShort noteStop: @escaping @Sendable () -> Void
     ) async throws -> (TerminationStatus, CommandOutput) {
-        let input = try PayloadFile.open(task.payload.text)
+        let input = try PayloadFile.open(payload)
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [

@@ -1,0 +1,3 @@
+/case '%':/,/break;/{
+/division by zero/d
+}

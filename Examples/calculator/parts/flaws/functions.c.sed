@@ -1,0 +1,1 @@
+s/\*result = arguments\[0\];/*result = 0;/

@@ -1,0 +1,1 @@
+s/while (isalnum(\(.*\)) ||/while (isalpha(\1) ||/

@@ -1,0 +1,3 @@
+/^#ifndef/d
+/^#define CALC_/d
+/^#endif/d

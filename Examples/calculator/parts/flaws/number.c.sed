@@ -1,0 +1,1 @@
+s/precision <= 17/precision <= 6/

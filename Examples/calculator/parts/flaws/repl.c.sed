@@ -1,0 +1,1 @@
+/variables_set(variables, "ans", value);/d

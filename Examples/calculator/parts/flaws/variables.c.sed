@@ -1,0 +1,1 @@
+/^bool variables_set/,$s/size_t i = find(variables, name);/size_t i = variables->count;/
