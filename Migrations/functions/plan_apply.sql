@@ -151,7 +151,7 @@ BEGIN
         PERFORM pgswarm._check_keys(format('contracts[%s]', v_n), v_item,
             ARRAY['name', 'version', 'kind', 'body', 'examples', 'compat', 'agree']);
         BEGIN
-            PERFORM pgswarm._plan_contract(v_item, agent, at);
+            PERFORM pgswarm._plan_contract(v_item, agent);
         EXCEPTION WHEN OTHERS THEN
             IF SQLSTATE LIKE 'PS%' THEN
                 GET STACKED DIAGNOSTICS v_hint = PG_EXCEPTION_HINT, v_detail = PG_EXCEPTION_DETAIL;
@@ -160,6 +160,26 @@ BEGIN
             RAISE;
         END;
     END LOOP;
+END
+$$;
+
+-- One of them, as its author: through whatever session of theirs there is, which has proved who they are.
+CREATE FUNCTION pgswarm._plan_contract(item jsonb, agent integer) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_session uuid := (SELECT s.token FROM pgswarm.session s
+                       WHERE s.agent = _plan_contract.agent AND s.ended_at IS NULL ORDER BY s.id DESC LIMIT 1);
+    v_name    text := CASE WHEN v_session IS NULL THEN (SELECT a.name FROM pgswarm.agent a WHERE a.id = _plan_contract.agent) END;
+BEGIN
+    PERFORM pgswarm.contract_publish(
+        name => item ->> 'name', version => item ->> 'version', body => item -> 'body',
+        kind => coalesce(item ->> 'kind', 'json_schema'), examples => nullif(item -> 'examples', 'null'),
+        compat => item ->> 'compat', agent => v_name, session => v_session);
+    IF (item ->> 'agree')::boolean THEN
+        PERFORM pgswarm.contract_agree(item ->> 'name', item ->> 'version', agent => v_name, session => v_session);
+    END IF;
 END
 $$;
 

@@ -176,6 +176,7 @@ static const unsigned char functions_question_deadlines[] = {
 };
 static const unsigned char functions_question_views[] = {
 #embed "../../Migrations/functions/question_views.sql"
+};
 static const unsigned char functions_review_policy[] = {
 #embed "../../Migrations/functions/review_policy.sql"
 };
@@ -205,9 +206,6 @@ static const unsigned char functions_canaries[] = {
 };
 static const unsigned char functions_redundancy[] = {
 #embed "../../Migrations/functions/redundancy.sql"
-};
-static const unsigned char functions_supervision_hooks[] = {
-#embed "../../Migrations/functions/supervision_hooks.sql"
 };
 static const unsigned char functions_routing[] = {
 #embed "../../Migrations/functions/routing.sql"
@@ -355,6 +353,7 @@ static const unsigned char functions_notes[] = {
 };
 static const unsigned char functions_decisions[] = {
 #embed "../../Migrations/functions/decisions.sql"
+};
 static const unsigned char functions_contract_versions[] = {
 #embed "../../Migrations/functions/contract_versions.sql"
 };
@@ -378,6 +377,7 @@ static const unsigned char functions_views[] = {
 };
 static const unsigned char functions_plan_views[] = {
 #embed "../../Migrations/functions/plan_views.sql"
+};
 static const unsigned char functions_budget_views[] = {
 #embed "../../Migrations/functions/budget_views.sql"
 };
@@ -489,7 +489,6 @@ static const pgswarm_migration files[] = {
     FILE_OF("functions/records.sql", functions_records),
     FILE_OF("functions/canaries.sql", functions_canaries),
     FILE_OF("functions/redundancy.sql", functions_redundancy),
-    FILE_OF("functions/supervision_hooks.sql", functions_supervision_hooks),
     FILE_OF("functions/routing.sql", functions_routing),
     FILE_OF("functions/plan_items.sql", functions_plan_items),
     FILE_OF("functions/plan_order.sql", functions_plan_order),
