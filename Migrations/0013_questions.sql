@@ -26,6 +26,7 @@ CREATE TABLE pgswarm.question (
     answered_at    timestamptz,
     answered_by    text,
     decision       boolean     NOT NULL DEFAULT false,  -- the answer holds for whoever asks the same again
+    logged         bigint,                 -- in the log of decisions
     loose          boolean     NOT NULL DEFAULT false,  -- it has ended, and some that waited were locked at that moment
     CONSTRAINT question_default_has_fallback CHECK (on_deadline <> 'default' OR fallback IS NOT NULL),
     CONSTRAINT question_answered_has_answer CHECK (state NOT IN ('answered', 'defaulted') OR answer IS NOT NULL)

@@ -39,6 +39,9 @@ BEGIN
         code := CASE WHEN v_late THEN 'late' ELSE 'ok' END;
         IF NOT v_late THEN
             q := pgswarm._close_question(q, 'answered', answer, note, v_who.name, as_decision, v_now);
+            IF q.decision THEN
+                PERFORM pgswarm._log_answer(q, NULL, v_who.who, v_now);
+            END IF;
         ELSE
             PERFORM pgswarm._record('question_answered_late', NULL, NULL, v_who.who, NULL,
                 jsonb_build_object('question', q.id::text, 'state', q.state), v_now);
@@ -239,6 +242,9 @@ BEGIN
     v_now := pgswarm.clock();
     IF q.decision THEN
         UPDATE pgswarm.question x SET decision = false WHERE x.id = q.id;
+        IF NOT EXISTS (SELECT FROM pgswarm.decision d WHERE d.supersedes = q.logged) THEN
+            PERFORM pgswarm._log_answer(q, q.logged, v_actor, v_now);
+        END IF;
         PERFORM pgswarm._record('question_undecided', NULL, NULL, v_actor, NULL,
             jsonb_strip_nulls(jsonb_build_object('question', q.id::text, 'reason', left(reason, 4000))), v_now);
         RETURN 0;
@@ -252,6 +258,27 @@ COMMENT ON FUNCTION pgswarm.question_withdraw IS
     'Takes a question back: a person''s act, or its asker''s while no other agent waits for it. What waits for it comes back '
     'without an answer. Of an answer that was made a decision, the decision is taken back: whoever asks the same later asks '
     'people again.';
+
+-- What is decided by an answer stands in the log of decisions too, where every claim of the plan sees it; and so does
+-- that it was taken back.
+CREATE FUNCTION pgswarm._log_answer(question pgswarm.question, supersedes bigint, actor integer, at timestamptz) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+    v_id bigint;
+BEGIN
+    INSERT INTO pgswarm.decision (plan, at, agent, supersedes, decision, why)
+    VALUES (coalesce(question.plan, 0), _log_answer.at, actor, _log_answer.supersedes,
+            format(CASE WHEN supersedes IS NULL THEN '%s %s' ELSE 'no longer decided: %s %s' END,
+                   left(question.text, 700), left(question.answer, 300)),
+            left(format('question %s', question.id) || coalesce(': ' || question.note, ''), 1000))
+    RETURNING id INTO v_id;
+    UPDATE pgswarm.question q SET logged = v_id WHERE q.id = question.id;
+    PERFORM pgswarm._record('decided', NULL, NULL, actor, NULL, jsonb_strip_nulls(jsonb_build_object(
+        'decision', v_id::text, 'supersedes', supersedes::text, 'plan', question.plan, 'question', question.id::text)), at);
+END
+$$;
 
 -- The brief of a task that is not governed: the answers to its questions, if it ever asked.
 CREATE FUNCTION pgswarm._brief_asked(task bigint) RETURNS jsonb

@@ -143,11 +143,14 @@ struct QuestionCareTests {
         let id = try await ask("'Tabs?', agent => 'eve'", ada)
         #expect(try await answer(id, "no", as: "ada", ada, "as_decision => true") == "ok")
         #expect(try await ask("'tabs?', agent => 'bob'", ada) == id)
+        let standing: SQL = "SELECT decision FROM pgswarm.decisions WHERE superseded_by IS NULL"
+        #expect(try await ada.column(standing) == ["Tabs? no"])
         try await withLogin("pgswarm_worker") { login in
             #expect(await refusal { try await login.rows("SELECT pgswarm.question_withdraw(\(id), agent => 'eve')") } == "PS014")
         }
         try await ada.rows("SELECT pgswarm.question_withdraw(\(id), 'times change', agent => 'ada')")
         #expect(try await ask("'tabs?', agent => 'bob'", ada) != id)
+        #expect(try await ada.column(standing) == ["no longer decided: Tabs? no"])
     }
 
     @Test("Upkeep removes what is long over, and neither decisions nor what a living task may be shown again")
