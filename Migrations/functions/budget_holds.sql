@@ -101,6 +101,8 @@ AS $$
 DECLARE
     v_needs jsonb;
     v_over  integer;
+    v_usual interval;
+    v_asked numeric;
     b       pgswarm.budget;
 BEGIN
     SELECT jsonb_object_agg((n.budget).id, n.need) INTO v_needs FROM pgswarm._budget_needs(task, length) n;
@@ -114,13 +116,20 @@ BEGIN
         v_over := pgswarm._over_budget(v_needs);
     END IF;
     IF v_over IS NOT NULL THEN
+        v_asked := (v_needs ->> v_over::text)::numeric;
+        -- Who asks for a lease longer than usual must not keep the task from others.
+        v_usual := least(length, coalesce(task.lease, (SELECT q.lease FROM pgswarm.queue q WHERE q.id = task.queue)));
+        IF v_usual < length THEN
+            v_needs := v_needs || coalesce((
+                SELECT jsonb_object_agg((n.budget).id, n.need) FROM pgswarm._budget_needs(task, v_usual) n), '{}');
+        END IF;
         INSERT INTO pgswarm.budget_wait AS w (task, since, length, need, budget, priority, needs)
-        VALUES (task.id, at, _budget_refusal.length, (v_needs ->> v_over::text)::numeric, v_over, task.priority, v_needs)
+        VALUES (task.id, at, v_usual, (v_needs ->> v_over::text)::numeric, v_over, task.priority, v_needs)
         ON CONFLICT (task) DO UPDATE
         SET admitted_at = NULL, length = excluded.length, need = excluded.need, budget = excluded.budget,
             needs = excluded.needs;
         SELECT * INTO b FROM pgswarm.budget x WHERE x.id = v_over;
-        RETURN pgswarm._budget_message(b, (v_needs ->> v_over::text)::numeric);
+        RETURN pgswarm._budget_message(b, v_asked);
     END IF;
     INSERT INTO pgswarm.budget_hold (task, epoch, budget, at, session, amount)
     SELECT task.id, ready.epoch + 1, e.key::integer, _budget_refusal.at, session.id, e.value::numeric

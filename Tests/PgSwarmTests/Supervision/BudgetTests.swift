@@ -135,6 +135,8 @@ struct BudgetTests {
         let spent = try await ada.budget("queue:q", "seconds").spent
         #expect((100..<130).contains(spent))
         #expect(try await ada.claim(lease: .seconds(1500)) == [])
+        // Who asks for much does not keep the tasks from those who ask for less.
+        try await ada.sweep()
         #expect(try await ada.claim(lease: .seconds(600)).count == 1)
     }
 
@@ -213,7 +215,7 @@ struct BudgetTests {
             "SELECT kind FROM pgswarm.events WHERE kind IN ('budget_soft', 'budget_hard') ORDER BY id")
         #expect(events == ["budget_soft", "budget_hard"])
         try await ada.setBudget("swarm", "attempts", soft: 3, hard: 4)
-        #expect(try await told() == ["soft", "hard", "soft", "hard"] || told() == ["soft", "hard", "hard", "soft"])
+        #expect(try await told().sorted() == ["hard", "hard", "soft", "soft"])
     }
 
     @Test("What is parked can be cancelled and paused; a pause is not ended by room")
