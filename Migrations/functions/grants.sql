@@ -223,17 +223,13 @@ TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgsw
 GRANT SELECT ON
     pgswarm.tasks, pgswarm.attempts, pgswarm.queues, pgswarm.sessions, pgswarm.agents, pgswarm.leases,
     pgswarm.late_results, pgswarm.dead_letters, pgswarm.effects, pgswarm.progress_reports, pgswarm.dependencies,
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
-    pgswarm.questions, pgswarm.question_answers,
-    pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
-    pgswarm.contracts, pgswarm.contract_dependents, pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.triage, pgswarm.reviews,
-    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted, pgswarm.questions,
+    pgswarm.question_answers, pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
+    pgswarm.contracts, pgswarm.contract_dependents, pgswarm.triage, pgswarm.reviews, pgswarm.reviews_open,
+    pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
-    pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions
-    pgswarm.events, pgswarm.seats, pgswarm.budgets, pgswarm.budget_holds, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
-    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
+    pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions, pgswarm.budgets, pgswarm.budget_holds
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.
