@@ -69,19 +69,7 @@ struct ViewTests {
         "decisions": [
             "id", "plan", "task_id", "paths", "decision", "why", "author", "decided_at", "supersedes", "superseded_by",
             "author_task_id",
-        "plans": [
-            "id", "plan", "goal", "version", "tasks", "counts", "done", "percent", "state", "created_at", "created_by",
-            "changed_at", "changed_by", "changed_reason", "frozen_at", "frozen_by", "frozen_reason", "paused_at", "paused_by",
-            "paused_reason", "limits", "followups",
         ],
-        "plan_tasks": [
-            "plan", "key", "task_id", "queue", "title", "state", "goal", "criteria", "size", "paths", "capabilities", "prefer",
-            "estimate", "after", "version", "gone_in", "gone_as", "successor",
-        ],
-        "plan_versions": ["plan", "version", "at", "agent", "reason", "summary", "spec", "seat"],
-        "followups": [
-            "id", "state", "plan", "task_id", "queue", "agent", "at", "times", "depth", "title", "why", "draft", "decided_at",
-            "decided_by", "reason", "made_task",
         "budgets": [
             "scope", "axis", "soft", "hard", "hold", "spent", "held", "left", "unreported", "parked", "soft_reached_at",
             "hard_reached_at", "created_at", "set_at", "set_by", "id",

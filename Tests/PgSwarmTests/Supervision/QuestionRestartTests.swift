@@ -10,7 +10,7 @@ import Testing
 struct QuestionRestartTests {
     @Test("Nothing is lost: every task resumes or ends as it was declared")
     func restarts() async throws {
-        let server = try await FallibleServer()
+        let server = try FallibleServer()
         var ada = try await server.start(isFirst: true)
         let tasks = try await ada.enqueue(count: 14)
         let claims = try await ada.claim(count: 14)
