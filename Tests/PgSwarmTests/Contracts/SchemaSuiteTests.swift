@@ -44,8 +44,8 @@ struct SchemaSuiteTests {
             g json; t json; d record; c jsonb; given jsonb; words text; found boolean;
         BEGIN
             FOR g IN SELECT json_array_elements(suite) LOOP
-                grouping_name := g ->> 'description';
                 BEGIN
+                    grouping_name := g ->> 'description';
                     words := CASE json_typeof(g -> 'schema') WHEN 'object' THEN ((g -> 'schema')::jsonb - '$schema')::text ELSE '' END;
                     given := '{}';
                     LOOP
@@ -69,11 +69,13 @@ struct SchemaSuiteTests {
                                     ELSE (_schema_judged(c, (t -> 'data')::jsonb, 5) = '[]')::text END;
                         RETURN NEXT;
                     END LOOP;
-                EXCEPTION WHEN OTHERS THEN
-                    FOR t IN SELECT json_array_elements(g -> 'tests') LOOP
-                        test := t ->> 'description';
-                        wanted := (t ->> 'valid')::boolean;
-                        got := 'refused: ' || SQLERRM;
+                EXCEPTION WHEN untranslatable_character THEN
+                    -- Not even its name can be read out of it: by hand.
+                    grouping_name := substring(g::text FROM '"description": *"([^"]*)"');
+                    got := 'refused: ' || SQLERRM;
+                    FOR test, wanted IN
+                        SELECT m[1], m[2]::boolean FROM regexp_matches(g::text, '"description": *"([^"]*)",[[:space:]]*"data".*?"valid": *(true|false)', 'g') m
+                    LOOP
                         RETURN NEXT;
                     END LOOP;
                 END;
