@@ -73,8 +73,7 @@ struct SchemaSuiteTests {
                     -- Not even its name can be read out of it: by hand.
                     grouping_name := substring(g::text FROM '"description": *"([^"]*)"');
                     got := 'refused: ' || SQLERRM;
-                    FOR test, wanted IN
-                        SELECT m[1], m[2]::boolean FROM regexp_matches(g::text, '"description": *"([^"]*)",[[:space:]]*"data".*?"valid": *(true|false)', 'g') m
+                    FOR wanted IN SELECT m[1]::boolean FROM regexp_matches(g::text, '"valid": *(true|false)', 'g') m
                     LOOP
                         RETURN NEXT;
                     END LOOP;
