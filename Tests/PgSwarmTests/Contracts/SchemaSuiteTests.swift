@@ -9,7 +9,7 @@ struct SchemaSuiteTests {
     static let corpus = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Corpus")
 
-    /// What is out, and why. Each of these is refused when the schema is published, never passed silently.
+    /// What is out, and why: each of these is refused when the schema is published, never passed silently.
     private static let excluded = [
         // PostgreSQL's text and jsonb can't hold the character 0, so that neither schema nor value gets in.
         "const.json: nul characters in strings", "enum.json: nul characters in strings",
@@ -35,7 +35,9 @@ struct SchemaSuiteTests {
         return "{\(members.joined(separator: ", "))}"
     }
 
-    /// Runs a file of the suite in the database. A document is given to a schema when the text of one of them names it.
+    /// Runs a file of the suite in the database.
+    ///
+    /// A document is given to a schema when the text of one of them names it.
     private static let runner = """
         CREATE FUNCTION public.suite(suite json, documents jsonb)
         RETURNS TABLE (grouping_name text, test text, wanted boolean, got text)
