@@ -2,7 +2,7 @@ import FoundationEssentials
 public import Postgres
 
 extension Swarm {
-    /// Publishes a version of a contract as a draft. The same again changes nothing.
+    /// Publishes a version of a contract as a draft; the same again changes nothing.
     public func publishContract(
         _ draft: ContractDraft, dryRun: Bool = false
     ) async throws(SwarmError) -> ContractChange {
@@ -12,7 +12,7 @@ extension Swarm {
         }
     }
 
-    /// Makes a draft count. What it breaks is held, told and tainted.
+    /// Makes a draft count; what it breaks is held, told and tainted.
     public func agreeToContract(
         _ version: ContractVersion, dryRun: Bool = false
     ) async throws(SwarmError) -> ContractChange {
@@ -22,7 +22,7 @@ extension Swarm {
         }
     }
 
-    /// Takes a version out of use. What is pinned to it is held, told and tainted.
+    /// Takes a version out of use; what is pinned to it is held, told and tainted.
     public func withdrawContract(
         _ version: ContractVersion, reason: String, dryRun: Bool = false
     ) async throws(SwarmError) -> ContractChange {

@@ -2,7 +2,7 @@ public import FoundationEssentials
 public import Postgres
 
 extension Connection {
-    /// Publishes a version of a contract as a draft. The same again changes nothing.
+    /// Publishes a version of a contract as a draft; the same again changes nothing.
     ///
     /// - Parameter dryRun: Only tells what would happen, and what agreeing to it would reach.
     /// - Throws: `contract_breaking` where it breaks the version before it within one major version, `conflict` for another
@@ -16,7 +16,7 @@ extension Connection {
         }
     }
 
-    /// Makes a draft count. What it breaks is held, told and tainted.
+    /// Makes a draft count; what it breaks is held, told and tainted.
     ///
     /// - Throws: `not_allowed` for the publisher of a version of which nobody knows whether it breaks something,
     ///   `contract_breaking` where a frozen plan is in the way, `wrong_state`, `not_found`.
@@ -41,7 +41,7 @@ extension Connection {
         }
     }
 
-    /// Takes a version out of use. What is pinned to it is held, told and tainted.
+    /// Takes a version out of use; what is pinned to it is held, told and tainted.
     ///
     /// - Throws: `contract_breaking` where a frozen plan is in the way, `not_found`.
     public func withdrawContract(

@@ -29,6 +29,7 @@ extension ContractDraft.Kind: ExpressibleByArgument {}
 extension ContractDraft.Compatibility: ExpressibleByArgument {}
 
 extension ContractVersion: ExpressibleByArgument {
+    /// Reads `NAME@VERSION` or `NAME`.
     public init?(argument: String) {
         guard let version = try? ContractVersion(argument) else { return nil }
         self = version
