@@ -99,7 +99,8 @@ struct RoleTests {
         }
         for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
         for name in [
-            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm",
+            "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
@@ -129,7 +130,8 @@ struct RoleTests {
             "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
             "_breaker_state_of",
             "_is_shut_of", "_breaker_written", "globs_overlap",
-            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
+            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now",
+            "_is_evidence_fresh",
             "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody
