@@ -72,7 +72,7 @@ BEGIN
     VALUES (_cancel.task, v_lease.session, v_lease.started_at, _cancel.at, v_task.queue, v_gone.epoch,
             v_gone.generation, v_gone.attempts, v_gone.failed, v_gone.lost, 'cancelled', left(_cancel.reason, 2000),
             (SELECT a.name FROM pgswarm.agent a WHERE a.id = _cancel.actor));
-    IF v_task.governed THEN
+    IF v_task.governed OR EXISTS (SELECT FROM pgswarm.queue q WHERE q.id = v_task.queue AND q.governed) THEN
         UPDATE pgswarm.submission s SET state = 'void', decided_at = _cancel.at, reason = 'cancelled'
         WHERE s.task = _cancel.task AND s.state = 'open';
         PERFORM pgswarm._end_reviews(task, 'its task was cancelled', at);

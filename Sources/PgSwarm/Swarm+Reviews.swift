@@ -16,11 +16,14 @@ extension Swarm {
         }
     }
 
-    /// Ends a review with a verdict on just what was assigned. Repeated, it changes nothing.
+    /// Ends a review with a verdict on just what was assigned.
+    ///
+    /// Repeated, it changes nothing.
     ///
     /// - Throws: `lost_claim`, `conflict` when the content is another by now, `not_allowed`.
     @discardableResult
-    public func submit(_ verdict: ReviewVerdict, on review: ReviewAssignment) async throws(SwarmError) -> ReviewReceipt {
+    public func submit(_ verdict: ReviewVerdict, on review: ReviewAssignment) async throws(SwarmError) -> ReviewReceipt
+    {
         let receipt = try await write("review_submit") { db throws(SwarmError) in
             try db.submitReview(review.handle, digest: review.digest, verdict)
         }
@@ -76,8 +79,9 @@ extension Swarm {
         }
     }
 
-    /// Takes a task back that is done: to be done again, or to be looked at again. Answers its generation.
+    /// Takes a task back that is done: to be done again, or to be looked at again.
     ///
+    /// - Returns: Its generation.
     /// - Throws: `not_allowed` for anybody but a person, `wrong_state`.
     @discardableResult
     public func reopen(

@@ -18,7 +18,8 @@ public struct CanaryDraft: Sendable {
 
     /// Describes a canary.
     public init(
-        isGood: Bool, payload: JSONText, result: JSONText, title: String? = nil, kind: String? = nil, goal: String? = nil
+        isGood: Bool, payload: JSONText, result: JSONText, title: String? = nil, kind: String? = nil,
+        goal: String? = nil
     ) {
         self.isGood = isGood
         self.payload = payload

@@ -129,8 +129,9 @@ extension Connection {
         return try row(sql) { row throws(PostgresError) in try DecisionReceipt(row) }
     }
 
-    /// Takes a task back that is done: to be done again, or to be looked at again. Answers its generation.
+    /// Takes a task back that is done: to be done again, or to be looked at again.
     ///
+    /// - Returns: Its generation.
     /// - Throws: `not_allowed` for anybody but a person, `wrong_state`.
     @discardableResult
     public func reopen(

@@ -43,7 +43,8 @@ enum ReviewSQL {
         "SELECT pgswarm.set_review(queue => \(queue), settings => \(settings), agent => \(agent), session => \(session))"
     }
 
-    static func setRisk(_ queue: QueueName, _ glob: String, _ level: String?, agent: AgentName?, session: UUID?) -> SQL {
+    static func setRisk(_ queue: QueueName, _ glob: String, _ level: String?, agent: AgentName?, session: UUID?) -> SQL
+    {
         """
         SELECT true FROM (SELECT pgswarm.set_risk(
             queue => \(queue), glob => \(glob), level => \(level), agent => \(agent), session => \(session))) x

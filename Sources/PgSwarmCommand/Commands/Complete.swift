@@ -23,13 +23,16 @@ struct CompleteCommand: SwarmCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "What you think of the result yourself, 1 to 5: a hint for people where it is reviewed.", valueName: "number"))
+            "What you think of the result yourself, 1 to 5: a hint for people where it is reviewed.",
+            valueName: "number"))
     var confidence: Int?
 
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
-        guard (1...5).contains(confidence ?? 1) else { throw ValidationError("'\(confidence ?? 0)' is no confidence, from 1 to 5") }
+        guard (1...5).contains(confidence ?? 1) else {
+            throw ValidationError("'\(confidence ?? 0)' is no confidence, from 1 to 5")
+        }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

@@ -105,7 +105,8 @@ struct WorkCommand: SwarmCommand {
         let output = WorkOutput(context, looking: looking)
         let handler = ReportedHandler(
             handler: try CommandHandler(
-                command, check: check, databaseURL: try context.databaseURL(), environment: context.identityForChildren(),
+                command, check: check, databaseURL: try context.databaseURL(),
+                environment: context.identityForChildren(),
                 logger: logger),
             output: output)
         let configuration = WorkerConfiguration(

@@ -29,8 +29,12 @@ import Testing
         let shell = try await Self.shell()
         let policy = try await shell.json("review", "policy", "q", "mode=peers", "rounds=2", as: "dora")
         #expect(policy["mode"] == "peers" && policy["rounds"] == 2 && policy["score"] == 4)
-        #expect(try await shell.refusal("review", "policy", "q", "rounds=0", code: 4, as: "dora")["code"] == "invalid_argument")
-        #expect(try await shell.refusal("review", "policy", "q", "mode=none", code: 4, as: "builder")["code"] == "not_allowed")
+        #expect(
+            try await shell.refusal("review", "policy", "q", "rounds=0", code: 64, as: "dora")["code"]
+                == "invalid_argument")
+        #expect(
+            try await shell.refusal("review", "policy", "q", "mode=none", code: 4, as: "builder")["code"]
+                == "not_allowed")
         let task = try await shell.enqueue("q")
         let handle = try #require(try await shell.claim("q", as: "builder")["handle"].string)
         #expect(try await shell.json("complete", handle, "1", "--confidence", "5", as: "builder")["state"] == "review")
@@ -50,7 +54,9 @@ import Testing
         let item = try await shell.list("triage", "list")[0]
         #expect(item["task_id"].string == task && item["evidence_tier"] == 3 && item["score"] == 5)
         #expect(try await shell.refusal("triage", "accept", task, code: 4, as: "critic")["code"] == "not_allowed")
-        #expect(try await shell.refusal("triage", "accept", task, "--digest", "00", code: 4, as: "dora")["code"] == "conflict")
+        #expect(
+            try await shell.refusal("triage", "accept", task, "--digest", "00", code: 4, as: "dora")["code"]
+                == "conflict")
         let accepted = try await shell.json("triage", "accept", task, as: "dora")
         #expect(accepted["state"] == "done" && accepted["separated"] == true)
         #expect(try await shell.refusal("triage", "accept", task, code: 4, as: "dora")["code"] == "wrong_state")
@@ -75,7 +81,8 @@ import Testing
         #expect(try await shell.json("triage", "reject", task, "--reason", "no", as: "dora")["state"] == "dead")
         #expect(try await shell.run(["triage", "reject", task]).exitCode == 64)
         #expect(
-            try await shell.refusal("canary", "plant", "q", "1", "2", "--expect", "bad", code: 4, as: "dora")["code"] == "wrong_state")
+            try await shell.refusal("canary", "plant", "q", "1", "2", "--expect", "bad", code: 4, as: "dora")["code"]
+                == "wrong_state")
         try await shell("review", "policy", "q", "mode=peers", as: "dora")
         let canary = try await shell.json("canary", "plant", "q", "1", "2", "--expect", "bad", as: "dora")["task_id"]
         #expect(try await Self.judge(shell, "--score", "5")["task_id"] == canary)
@@ -86,7 +93,8 @@ import Testing
 
     @Test func `A worker's check is captured as evidence, and a check that fails fails the attempt`() async throws {
         let shell = try await Self.shell()
-        try await shell("review", "policy", "q", "mode=peers", "auto_accept=true", "auto_evidence=2", "audit_rate=0", as: "dora")
+        try await shell(
+            "review", "policy", "q", "mode=peers", "auto_accept=true", "auto_evidence=2", "audit_rate=0", as: "dora")
         let task = try await shell.enqueue("q", #"{"n":1}"#)
         let worked = try await shell.run(
             ["work", "q", "--until-empty", "--check", "grep -q 2", "--", "sh", "-c", "echo 2"], as: "builder")

@@ -108,6 +108,8 @@ struct RoleTests {
             "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
             "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
             "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
+            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm",
+            "breaker_report",
             "breaker_permit", "reserve_take", "reserve_extend",
             "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
         ] { expected[name] = ["worker"] }
@@ -167,6 +169,8 @@ struct RoleTests {
             "schema_errors",
             "schema_check", "schema_compat",
             "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
+            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now",
+            "_is_evidence_fresh",
             "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
         ] {
             expected[name] = everybody

@@ -8,10 +8,14 @@ struct CalibrationTests {
     func floor() async throws {
         let ada = try await Caller.named()
         let (worker, reviewer, person) = (
-            try await ada.member("w", "worker"), try await ada.member("r", "reviewer"), try await ada.member("dora", "human")
+            try await ada.member("w", "worker"), try await ada.member("r", "reviewer"),
+            try await ada.member("dora", "human")
         )
         try await ada.policy(#"{"accept": "reviewed", "audit_rate": 0}"#)
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.canary_plant('q', '1', '2', 'bad', session => \(reviewer))") } == "PS014")
+        #expect(
+            await refusal {
+                try await ada.rows("SELECT pgswarm.canary_plant('q', '1', '2', 'bad', session => \(reviewer))")
+            } == "PS014")
         #expect(await refusal { try await ada.rows("SELECT pgswarm.canary_plant('q', '1', '2', 'odd')") } == "PS003")
         let next = try await ada.enqueue("next")
         for n in 0..<5 {
@@ -79,6 +83,7 @@ struct CalibrationTests {
         }
         try await ada.enqueue()
         #expect(try await ada.claim(session: worker) == [])
-        #expect(try await ada.value("SELECT state FROM pgswarm.breakers WHERE scope = 'agent' AND name = 'w'") == "open")
+        #expect(
+            try await ada.value("SELECT state FROM pgswarm.breakers WHERE scope = 'agent' AND name = 'w'") == "open")
     }
 }

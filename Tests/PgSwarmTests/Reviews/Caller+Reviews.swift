@@ -40,9 +40,11 @@ extension Caller {
         try await rows("SELECT pgswarm.set_review(\(queue), \(JSONText(policy)))")
     }
 
-    /// Does a task: claims and completes it in a session. Answers its handle.
+    /// Does a task, claims and completes it in a session; answers its handle.
     @discardableResult
-    func hand(in session: UUID, _ result: String = "1", queue: String = "q", confidence: Int? = nil) async throws -> String {
+    func hand(in session: UUID, _ result: String = "1", queue: String = "q", confidence: Int? = nil) async throws
+        -> String
+    {
         let claim = try await claimOne(queue, session: session)
         try await rows(
             """
@@ -55,7 +57,8 @@ extension Caller {
     }
 
     func assigned(_ session: UUID, count: Int = 1) async throws -> [Assigned] {
-        try await rows("SELECT * FROM pgswarm.review_next(count => \(Int32(count)), session => \(session))").map { row in
+        try await rows("SELECT * FROM pgswarm.review_next(count => \(Int32(count)), session => \(session))").map {
+            row in
             Assigned(
                 handle: try row["handle", as: String.self], task: try row["task_id", as: Int.self],
                 digest: try row["digest", as: String.self], result: try row["result", as: JSONText?.self]?.text,
@@ -65,7 +68,9 @@ extension Caller {
 
     /// Gives a verdict; answers the route.
     @discardableResult
-    func verdict(_ review: Assigned, _ score: Int, digest: String? = nil, evidence: [String] = []) async throws -> String {
+    func verdict(_ review: Assigned, _ score: Int, digest: String? = nil, evidence: [String] = []) async throws
+        -> String
+    {
         let findings = score == 5 ? [] : [JSONText(#"{"severity": "minor", "claim": "it could be better"}"#)]
         return try await value(
             """
@@ -91,5 +96,7 @@ extension Caller {
             """)
     }
 
-    func place(_ task: Int) async throws -> String { try await value("SELECT state FROM pgswarm.tasks WHERE id = \(task)") }
+    func place(_ task: Int) async throws -> String {
+        try await value("SELECT state FROM pgswarm.tasks WHERE id = \(task)")
+    }
 }

@@ -17,7 +17,8 @@ struct EvidenceTests {
         try await put(claim.handle, 0)
         try await put(claim.handle, 1)
         #expect(await refusal { try await put(claim.handle, 2) } == "PS014")
-        #expect(await refusal { try await put(claim.handle, 2, "exit_status => 0, session => '\(reviewer)'") } == "PS014")
+        #expect(
+            await refusal { try await put(claim.handle, 2, "exit_status => 0, session => '\(reviewer)'") } == "PS014")
         try await put(claim.handle, 2, "exit_status => 0, session => '\(worker)'")
         #expect(await refusal { try await put(claim.handle, 2, "session => '\(worker)'") } == "PS003")
         #expect(await refusal { try await put(claim.handle, 3) } == "PS014")
@@ -29,7 +30,8 @@ struct EvidenceTests {
         _ = try await ada.complete(claim.handle)
         let review = try #require(try await ada.assigned(reviewer).first)
         try await put(review.handle, 3)
-        #expect(await refusal { try await put(review.handle, 2, "exit_status => 0, session => '\(reviewer)'") } == "PS014")
+        #expect(
+            await refusal { try await put(review.handle, 2, "exit_status => 0, session => '\(reviewer)'") } == "PS014")
         try await put(nil, 4, "task => \(task)")
         #expect(await refusal { try await put(nil, 1, "task => \(task)") } == "PS003")
         #expect(await refusal { try await put(nil, 4, "task => \(task), session => '\(worker)'") } == "PS014")
@@ -44,7 +46,8 @@ struct EvidenceTests {
         try await ada.policy(#"{"auto_accept": true, "auto_evidence": 2, "audit_rate": 0}"#)
         func put(_ claim: Claim, _ status: Int = 0, _ kind: String = "tests") async throws {
             try await ada.rows(
-                "SELECT pgswarm.evidence_put(\(claim.handle), 2, \(kind), '{}', \(Int32(status)), session => \(worker))")
+                "SELECT pgswarm.evidence_put(\(claim.handle), 2, \(kind), '{}', \(Int32(status)), session => \(worker))"
+            )
         }
         /// Does a task in its own way; answers where it went.
         func route(_ work: (Claim) async throws -> Void) async throws -> String {

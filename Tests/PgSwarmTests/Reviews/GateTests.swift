@@ -7,7 +7,8 @@ import struct FoundationEssentials.UUID
 /// The tricks by which an author might judge its own work.
 @Suite("The gate before acceptance", .database, .timeLimit(.minutes(3)))
 struct GateTests {
-    @Test("An author does not reach the gate through a second session, another name, a child's credential or a worker's")
+    @Test(
+        "An author does not reach the gate through a second session, another name, a child's credential or a worker's")
     func identity() async throws {
         let ada = try await Caller.named()
         let credential = try await ada.enrol("author", "worker")
@@ -21,11 +22,13 @@ struct GateTests {
         #expect(await refusal { _ = try await ada.assigned(second) } == "PS014")
         // A name that only introduces itself, where registration is open.
         try await ada.rows("SELECT pgswarm.set_registration(true)")
-        #expect(await refusal { try await ada.rows("SELECT * FROM pgswarm.review_next(agent => 'stranger')") } == "PS014")
+        #expect(
+            await refusal { try await ada.rows("SELECT * FROM pgswarm.review_next(agent => 'stranger')") } == "PS014")
         // A child that it mints is of its own role; one of a reviewer would be of the reviewer's line.
         #expect(
             await refusal {
-                try await ada.rows("SELECT * FROM pgswarm.mint_agent('child', role => 'reviewer', session => \(author))")
+                try await ada.rows(
+                    "SELECT * FROM pgswarm.mint_agent('child', role => 'reviewer', session => \(author))")
             } == "PS014")
         let child: UUID = try await ada.value(
             """
@@ -73,7 +76,8 @@ struct GateTests {
         #expect(try await ada.assigned(child).isEmpty)
         let why: String = try await ada.value("SELECT why FROM pgswarm.reviews_open")
         #expect(why.contains("judges this submission already"))
-        let told: String = try await ada.value("SELECT message FROM pgswarm.why((SELECT task_id FROM pgswarm.reviews_open))")
+        let told: String = try await ada.value(
+            "SELECT message FROM pgswarm.why((SELECT task_id FROM pgswarm.reviews_open))")
         #expect(told.contains("judges this submission already"))
     }
 
@@ -157,7 +161,8 @@ struct GateTests {
                 #expect(
                     await refusal {
                         try await ada.rows(
-                            "SELECT pgswarm.evidence_put(\(claim.handle), \(Int32(tier)), 'tests', '{}', 0, session => \(author))")
+                            "SELECT pgswarm.evidence_put(\(claim.handle), \(Int32(tier)), 'tests', '{}', 0, session => \(author))"
+                        )
                     } == "PS014")
             }
             try await ada.rows("SELECT pgswarm.complete(\(claim.handle), '{\"confidence\": 5, \"score\": 5}', 5)")

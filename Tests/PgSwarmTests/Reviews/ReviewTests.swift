@@ -8,7 +8,8 @@ struct ReviewTests {
     func fixLoop() async throws {
         let ada = try await Caller.named()
         let (worker, first, second) = (
-            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"), try await ada.member("r2", "reviewer")
+            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"),
+            try await ada.member("r2", "reviewer")
         )
         try await ada.policy(#"{"reviewers": 2}"#)
         let task = try await ada.enqueue()
@@ -27,7 +28,10 @@ struct ReviewTests {
         #expect(await refusal { _ = try await ada.complete(claim.handle, "2") } == "PS010")
         #expect(try await ada.settle(claim.handle, "complete", "2").code == "wrong_state")
         let ids: [Int] = try await ada.column("SELECT id FROM pgswarm.findings ORDER BY id")
-        #expect(await refusal { try await ada.rows("SELECT pgswarm.finding_answer(\(claim.handle), \(ids[0]), 'disputed')") } == "PS003")
+        #expect(
+            await refusal {
+                try await ada.rows("SELECT pgswarm.finding_answer(\(claim.handle), \(ids[0]), 'disputed')")
+            } == "PS003")
         try await ada.rows("SELECT pgswarm.finding_answer(\(claim.handle), \(ids[0]), 'disputed', 'it is right')")
         try await ada.rows("SELECT pgswarm.finding_answer(\(claim.handle), \(ids[1]), 'fixed')")
         #expect(try await ada.complete(claim.handle, "2") == "review")
@@ -70,7 +74,8 @@ struct ReviewTests {
     func leased() async throws {
         let ada = try await Caller.named()
         let (worker, first, second) = (
-            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"), try await ada.member("r2", "reviewer")
+            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"),
+            try await ada.member("r2", "reviewer")
         )
         try await ada.policy("{}")
         try await ada.enqueue()
@@ -112,7 +117,8 @@ struct ReviewTests {
     func ends() async throws {
         let ada = try await Caller.named()
         let (worker, first, second) = (
-            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"), try await ada.member("r2", "reviewer")
+            try await ada.member("w", "worker"), try await ada.member("r1", "reviewer"),
+            try await ada.member("r2", "reviewer")
         )
         try await ada.policy(#"{"rounds": 2}"#)
         let task = try await ada.enqueue()
@@ -154,11 +160,15 @@ struct ReviewTests {
         #expect(try await mode(try await ada.enqueue()) == "peers")
         #expect(try await mode(try await enqueue(#""none""#, by: nil)) == nil)
         #expect(try await mode(try await enqueue(#""none""#, by: "w")) == "peers")
-        let task = try await enqueue(#"{"mode": "human", "reviewers": 1, "auto_accept": true, "rounds": 9, "score": 5}"#, by: "w")
+        let task = try await enqueue(
+            #"{"mode": "human", "reviewers": 1, "auto_accept": true, "rounds": 9, "score": 5}"#, by: "w")
         let terms = try await ada.rows(
-            "SELECT t ->> 'mode', t ->> 'reviewers', t ->> 'auto_accept', t ->> 'rounds', t ->> 'score' FROM pgswarm._review_terms(\(task)) t")[0]
+            "SELECT t ->> 'mode', t ->> 'reviewers', t ->> 'auto_accept', t ->> 'rounds', t ->> 'score' FROM pgswarm._review_terms(\(task)) t"
+        )[0]
         #expect(try terms.decode((String, String, String, String, String).self) == ("human", "2", "false", "3", "5"))
-        for bad in ["7", #""maybe""#, #"{"mode": "x"}"#, #"{"reviewers": 0}"#, #"{"auto_evidence": 0}"#, #"{"colour": 1}"#] {
+        for bad in [
+            "7", #""maybe""#, #"{"mode": "x"}"#, #"{"reviewers": 0}"#, #"{"auto_evidence": 0}"#, #"{"colour": 1}"#,
+        ] {
             #expect(await refusal { _ = try await enqueue(bad, by: nil) } == "PS003", "\(bad)")
             #expect(await refusal { try await ada.policy(bad) } == "PS003", "\(bad)")
         }

@@ -61,7 +61,9 @@ struct RouteTests {
             for on in [true, false] {
                 policies.append(Policy(accept: accept, autoAccept: true, autoOn: on))
                 policies.append(
-                    Policy(score: 3, minEvidence: 2, accept: accept, autoAccept: true, autoScore: 4, autoRisk: "high", autoOn: on))
+                    Policy(
+                        score: 3, minEvidence: 2, accept: accept, autoAccept: true, autoScore: 4, autoRisk: "high",
+                        autoOn: on))
             }
         }
         policies.append(Policy(score: 5, minEvidence: 4))
@@ -82,7 +84,8 @@ struct RouteTests {
                             for green in [true, false] {
                                 cases.append(
                                     Case(
-                                        needed: needed, scores: scores, round: round, risk: risk, tier: tier, fresh: fresh,
+                                        needed: needed, scores: scores, round: round, risk: risk, tier: tier,
+                                        fresh: fresh,
                                         green: green))
                             }
                         }

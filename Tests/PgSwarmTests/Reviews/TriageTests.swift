@@ -8,7 +8,8 @@ struct TriageTests {
     func people() async throws {
         let ada = try await Caller.named()
         let (worker, reviewer, person) = (
-            try await ada.member("w", "worker"), try await ada.member("r", "reviewer"), try await ada.member("dora", "human")
+            try await ada.member("w", "worker"), try await ada.member("r", "reviewer"),
+            try await ada.member("dora", "human")
         )
         let coordinator = try await ada.member("c", "coordinator")
         try await ada.policy(#"{"mode": "human"}"#)
@@ -69,7 +70,9 @@ struct TriageTests {
         #expect(try row.decode((String, String, Int).self) == ("high", "it works on src/auth/**", 0))
     }
 
-    @Test("A share of what was accepted automatically is looked at; what is found wrong is taken back with what was built on it")
+    @Test(
+        "A share of what was accepted automatically is looked at; what is found wrong is taken back with what was built on it"
+    )
     func audit() async throws {
         let ada = try await Caller.named()
         let (worker, reviewer) = (try await ada.member("w", "worker"), try await ada.member("r", "reviewer"))

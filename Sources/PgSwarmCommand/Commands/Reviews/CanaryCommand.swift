@@ -98,11 +98,13 @@ struct CanaryList: SwarmCommand {
             context.console.line("no canary was planted")
         } else {
             var table = Table([
-                .right("TASK"), .flexible("QUEUE"), .left("EXPECT"), .left("STATE"), .flexible("VERDICTS"), .flexible("TITLE"),
+                .right("TASK"), .flexible("QUEUE"), .left("EXPECT"), .left("STATE"), .flexible("VERDICTS"),
+                .flexible("TITLE"),
             ])
             for canary in canaries {
                 table.add([
-                    Table.Cell("\(canary.taskID)", .heading), Table.Cell("\(canary.queue)"), Table.Cell(canary.expected),
+                    Table.Cell("\(canary.taskID)", .heading), Table.Cell("\(canary.queue)"),
+                    Table.Cell(canary.expected),
                     Table.Cell(canary.closedAt == nil ? "open" : "closed"), Table.Cell(canary.verdicts.text),
                     Table.Cell(canary.title),
                 ])

@@ -49,7 +49,9 @@ struct EvidenceAdd: SwarmCommand {
     @Option(help: ArgumentHelp("What was run and what came out, '-' for standard input.", valueName: "json"))
     var body: String?
 
-    @Option(parsing: .unconditional, help: ArgumentHelp("Of what was run; anything but 0 speaks against it.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Of what was run; anything but 0 speaks against it.", valueName: "number"))
     var exitStatus: Int?
 
     @Option(help: ArgumentHelp("The hash of the artifact that it is about.", valueName: "hash"))
@@ -59,7 +61,9 @@ struct EvidenceAdd: SwarmCommand {
 
     func validate() throws {
         guard (handle == nil) != (task == nil) else { throw ValidationError("give --handle, or --task as a person") }
-        guard task == nil || tier == nil || tier == 4 else { throw ValidationError("--task is evidence of tier 4: leave --tier out") }
+        guard task == nil || tier == nil || tier == 4 else {
+            throw ValidationError("--task is evidence of tier 4: leave --tier out")
+        }
         guard (0...4).contains(tier ?? 1) else { throw ValidationError("'\(tier ?? 1)' is no tier, from 0 to 4") }
     }
 
@@ -111,7 +115,8 @@ struct EvidenceList: SwarmCommand {
             context.console.line("there is no evidence for task \(task)")
         } else {
             var table = Table([
-                .right("ID"), .right("TIER"), .left("KIND"), .right("EXIT"), .left("FRESH"), .flexible("BY"), .flexible("BODY"),
+                .right("ID"), .right("TIER"), .left("KIND"), .right("EXIT"), .left("FRESH"), .flexible("BY"),
+                .flexible("BODY"),
             ])
             for one in evidence {
                 table.add([

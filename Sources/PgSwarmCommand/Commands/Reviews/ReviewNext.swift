@@ -35,7 +35,9 @@ struct ReviewNext: SwarmCommand {
     @OptionGroup(title: "Common") var options: CommonOptions
 
     func validate() throws {
-        guard (1...100).contains(count) else { throw ValidationError("'\(count)' is no number of reviews, from 1 to 100") }
+        guard (1...100).contains(count) else {
+            throw ValidationError("'\(count)' is no number of reviews, from 1 to 100")
+        }
     }
 
     func run(in context: CommandContext) async throws -> ExitStatus {

@@ -32,7 +32,8 @@ struct ReviewSubmit: SwarmCommand {
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "What is wrong: SEVERITY[@LOCATION]: TEXT. Severities: info, minor, major, critical.", valueName: "finding"))
+            "What is wrong: SEVERITY[@LOCATION]: TEXT. Severities: info, minor, major, critical.", valueName: "finding")
+    )
     var finding: [String] = []
 
     @Option(
@@ -83,7 +84,8 @@ struct ReviewSubmit: SwarmCommand {
 
     private static func check(_ command: String, _ status: Int) -> EvidenceDraft {
         EvidenceDraft(
-            .repeated, kind: "check", body: JSONText(JSON.object([("command", .string(command))]).text), exitStatus: status)
+            .repeated, kind: "check", body: JSONText(JSON.object([("command", .string(command))]).text),
+            exitStatus: status)
     }
 
     /// Reads `major@src/a.c:17: what is wrong`.

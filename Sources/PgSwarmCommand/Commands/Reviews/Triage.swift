@@ -59,7 +59,8 @@ struct TriageList: SwarmCommand {
     private func table(_ items: [TriageItem]) -> Table {
         let now = Date()
         var table = Table([
-            .right("TASK"), .left("ROUTE"), .left("SCORES"), .left("RISK"), .right("BLOCKS"), .left("SINCE"), .flexible("QUEUE"),
+            .right("TASK"), .left("ROUTE"), .left("SCORES"), .left("RISK"), .right("BLOCKS"), .left("SINCE"),
+            .flexible("QUEUE"),
             .flexible("TITLE"), .flexible("WHY"),
         ])
         for item in items {
@@ -80,10 +81,12 @@ extension TriageItem {
     /// The item as `triage list --json` shows it.
     var json: JSON {
         [
-            "what": .string(what), "id": .string("\(id)"), "task_id": .string("\(taskID)"), "queue": .string("\(queue)"),
+            "what": .string(what), "id": .string("\(id)"), "task_id": .string("\(taskID)"),
+            "queue": .string("\(queue)"),
             "kind": JSON(kind), "title": JSON(title), "plan": JSON(plan), "route": .string(route), "why": .string(why),
             "score": JSON(score), "scores": .array(scores.map { JSON($0) }), "needed": JSON(needed), "risk": JSON(risk),
-            "risk_reasons": JSON(riskReasons), "blocks": JSON(blocks), "age_seconds": JSON(age), "weight": .number(weight),
+            "risk_reasons": JSON(riskReasons), "blocks": JSON(blocks), "age_seconds": JSON(age),
+            "weight": .number(weight),
             "round": JSON(round), "rounds": JSON(rounds), "number": JSON(number), "findings": JSON(findings),
             "open_findings": JSON(openFindings), "evidence_tier": JSON(evidenceTier), "checks_green": .bool(isGreen),
             "agent": .string(agent), "confidence": JSON(confidence), "digest": .string(digest), "at": JSON(at),
