@@ -4,8 +4,10 @@ SET LOCAL ROLE pgswarm_owner;
 CREATE VIEW pgswarm.budgets AS
 SELECT CASE b.scope WHEN 'swarm' THEN 'swarm' WHEN 'queue' THEN 'queue:' || q.name WHEN 'plan' THEN 'plan:' || p.name
                     ELSE 'task:' || b.target END AS scope,
-       b.axis, b.soft, b.hard, b.hold, b.spent + e.charged AS spent, b.held - e.amount + o.over AS held,
-       b.hard - (b.spent + e.charged) - (b.held - e.amount + o.over) AS "left", b.unreported + e.unreported AS unreported,
+       b.axis, b.soft::double precision AS soft, b.hard::double precision AS hard, b.hold::double precision AS hold,
+       (b.spent + e.charged)::double precision AS spent, (b.held - e.amount + o.over)::double precision AS held,
+       (b.hard - (b.spent + e.charged) - (b.held - e.amount + o.over))::double precision AS "left",
+       b.unreported + e.unreported AS unreported,
        (SELECT count(*) FROM pgswarm.budget_wait w
         JOIN pgswarm.waiting x ON x.task = w.task AND x.state = 'parked' AND x.reason = 'budget'
         WHERE w.budget = b.id AND w.admitted_at IS NULL) AS parked,
@@ -30,8 +32,9 @@ COMMENT ON VIEW pgswarm.budgets IS
 CREATE VIEW pgswarm.budget_holds AS
 SELECT CASE b.scope WHEN 'swarm' THEN 'swarm' WHEN 'queue' THEN 'queue:' || q.name WHEN 'plan' THEN 'plan:' || p.name
                     ELSE 'task:' || b.target END AS scope,
-       b.axis, h.task AS task_id, h.epoch, a.name AS agent, h.at, h.amount, h.used, h.ended_at, h.outcome, h.charged,
-       h.unreported, h.budget AS budget_id
+       b.axis, h.task AS task_id, h.epoch, a.name AS agent, h.at, h.amount::double precision AS amount,
+       h.used::double precision AS used, h.ended_at, h.outcome, h.charged::double precision AS charged, h.unreported,
+       h.budget AS budget_id
 FROM pgswarm.budget_hold h
 JOIN pgswarm.budget b ON b.id = h.budget
 LEFT JOIN pgswarm.queue q ON b.scope = 'queue' AND q.id = b.target

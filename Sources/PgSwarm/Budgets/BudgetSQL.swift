@@ -6,8 +6,8 @@ import struct FoundationEssentials.UUID
 enum BudgetSQL {
     /// The columns in the order in which ``BudgetInfo`` reads them.
     private static let columns = """
-        scope, axis, soft::float8, hard::float8, hold::float8, spent::float8, held::float8, "left"::float8, unreported,
-        parked, soft_reached_at, hard_reached_at, set_at, set_by
+        scope, axis, soft, hard, hold, spent, held, "left", unreported, parked, soft_reached_at, hard_reached_at, set_at,
+        set_by
         """
 
     static func set(
@@ -33,8 +33,7 @@ enum BudgetSQL {
 
     static func holds(scope: String?, axis: String?, openOnly: Bool) -> SQL {
         """
-        SELECT scope, axis, task_id, epoch, agent, at, amount::float8, used::float8, ended_at, outcome, charged::float8,
-               unreported
+        SELECT scope, axis, task_id, epoch, agent, at, amount, used, ended_at, outcome, charged, unreported
         FROM pgswarm.budget_holds
         WHERE scope = coalesce(\(scope)::text, scope) AND axis = coalesce(\(axis)::text, axis)
           AND (ended_at IS NULL OR NOT \(openOnly))

@@ -19,7 +19,7 @@ extension Caller {
     func budget(_ scope: String, _ axis: String) async throws -> Standing {
         let row = try await rows(
             """
-            SELECT spent::float8, held::float8, parked, unreported
+            SELECT spent, held, parked, unreported
             FROM pgswarm.budgets WHERE scope = \(scope) AND axis = \(axis)
             """)[0]
         let (spent, held, parked, unreported) = try row.decode((Double, Double, Int, Int).self)
