@@ -230,6 +230,15 @@ GRANT SELECT ON
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
     pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions, pgswarm.budgets, pgswarm.budget_holds
+    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
+    pgswarm.questions, pgswarm.question_answers,
+    pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
+    pgswarm.contracts, pgswarm.contract_dependents,
+    pgswarm.triage, pgswarm.reviews,
+    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
+    pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions,
+    pgswarm.events, pgswarm.seats, pgswarm.budgets, pgswarm.budget_holds, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
+    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.
