@@ -249,7 +249,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(artifact_set.agent, artifact_set.session);
+    v_actor integer := pgswarm._human_actor(artifact_set.agent, artifact_set.session);
     v_known text[] := ARRAY['artifact_inline', 'artifact_quota', 'note_keys', 'note_versions', 'decision_quota'];
     v_name  text;
     v_value text;

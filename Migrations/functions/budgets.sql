@@ -93,7 +93,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(budget_set.agent, budget_set.session);
+    v_actor integer := pgswarm._human_actor(budget_set.agent, budget_set.session);
     v_scope record;
     v_now   timestamptz;
     b       pgswarm.budget;
@@ -187,7 +187,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(budget_drop.agent, budget_drop.session);
+    v_actor integer := pgswarm._human_actor(budget_drop.agent, budget_drop.session);
     v_scope record;
     v_now   timestamptz;
     b       pgswarm.budget;

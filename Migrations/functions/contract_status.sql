@@ -13,12 +13,14 @@ AS $$
 DECLARE
     v_session  pgswarm.session := CASE WHEN session IS NULL THEN pgswarm._bare_session(agent) ELSE pgswarm._live_session(session) END;
     v_contract pgswarm.contract;
-    v          pgswarm.contract_version := pgswarm._known_contract(name, coalesce(version, ''));
+    v          pgswarm.contract_version;
     v_base     pgswarm.contract_version;
     v_behind   integer[];
     v_now      timestamptz;
     r          record;
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'coordinator');
+    v := pgswarm._known_contract(name, coalesce(version, ''));
     SELECT * INTO v_contract FROM pgswarm.contract c WHERE c.id = v.contract;
     -- What waits for it and what it would leave behind stand still first.
     IF NOT coalesce(dry_run, false) AND v.status = 'draft' THEN
@@ -89,7 +91,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(contract_deprecate.agent, contract_deprecate.session);
+    v_actor integer := pgswarm._actor_as(contract_deprecate.agent, contract_deprecate.session, 'coordinator');
     v       pgswarm.contract_version := pgswarm._known_contract(name, coalesce(version, ''));
     v_now   timestamptz;
 BEGIN
@@ -120,9 +122,11 @@ AS $$
 #variable_conflict use_column
 DECLARE
     v_session pgswarm.session := CASE WHEN session IS NULL THEN pgswarm._bare_session(agent) ELSE pgswarm._live_session(session) END;
-    v         pgswarm.contract_version := pgswarm._known_contract(name, coalesce(version, ''));
+    v         pgswarm.contract_version;
     v_now     timestamptz;
 BEGIN
+    PERFORM pgswarm._require_session(v_session, 'coordinator');
+    v := pgswarm._known_contract(name, coalesce(version, ''));
     IF length(btrim(coalesce(reason, ''))) = 0 OR length(reason) > 4000 THEN
         PERFORM pgswarm._refuse('invalid_argument', 'a withdrawal needs a reason of 1 to 4000 characters',
             'say what is wrong with it: those who built on it will read it');
@@ -163,7 +167,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(contract_repin.agent, contract_repin.session);
+    v_actor integer := pgswarm._actor_as(contract_repin.agent, contract_repin.session, 'coordinator');
     v_state text := pgswarm._hold_still(task);
     v_from  integer := (pgswarm._contract_pins(1, 'from', jsonb_build_array("from")))[1];
     v_to    integer := (pgswarm._contract_pins(1, 'to', jsonb_build_array("to")))[1];

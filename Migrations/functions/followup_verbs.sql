@@ -41,7 +41,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor  integer := pgswarm._actor(followup_accept.agent, followup_accept.session);
+    v_actor  integer := pgswarm._actor_as(followup_accept.agent, followup_accept.session, 'coordinator');
     v_answer jsonb;
     v_group  record;
     v_seat   record;
@@ -92,7 +92,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(followup_decline.agent, followup_decline.session);
+    v_actor integer := pgswarm._actor_as(followup_decline.agent, followup_decline.session, 'coordinator');
     v_count integer;
     v_now   timestamptz;
 BEGIN

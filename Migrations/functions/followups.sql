@@ -29,7 +29,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor  integer := pgswarm._actor(set_followups.agent, set_followups.session);
+    v_actor  integer := pgswarm._human_actor(set_followups.agent, set_followups.session);
     v_queue  pgswarm.queue := pgswarm._queue_made(set_followups.queue);
     v_policy jsonb := pgswarm._followup_policy('policy', policy);
 BEGIN

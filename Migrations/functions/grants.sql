@@ -130,8 +130,6 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.contract_deprecate(text, text, text, text, uuid),
     pgswarm.contract_withdraw(text, text, text, boolean, text, uuid),
     pgswarm.contract_repin(bigint, text, text, text, uuid),
-    pgswarm.budget_set(text, text, numeric, numeric, numeric, text, uuid),
-    pgswarm.budget_drop(text, text, text, uuid),
     pgswarm.take_seat(text, uuid, interval),
     pgswarm.leave_seat(text, uuid),
     pgswarm.plan_apply(text, jsonb, integer, boolean, boolean, text, text, text, uuid),
@@ -172,7 +170,9 @@ GRANT EXECUTE ON FUNCTION
     pgswarm.taint_apply(bigint[], text, text, text, text, text, text, uuid),
     pgswarm.taint_clear(bigint, bigint[], text, text, uuid),
     pgswarm.webhook_set(text, text, text[], text, uuid),
-    pgswarm.webhook_test(text, uuid)
+    pgswarm.webhook_test(text, uuid),
+    pgswarm.budget_set(text, text, numeric, numeric, numeric, text, uuid),
+    pgswarm.budget_drop(text, text, text, uuid)
 TO pgswarm_operator;
 
 -- Looking: all.
@@ -230,15 +230,6 @@ GRANT SELECT ON
     pgswarm.events, pgswarm.seats, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
     pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown,
     pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions, pgswarm.budgets, pgswarm.budget_holds
-    pgswarm.submissions, pgswarm.refused_results, pgswarm.taints, pgswarm.tainted,
-    pgswarm.questions, pgswarm.question_answers,
-    pgswarm.plans, pgswarm.plan_tasks, pgswarm.plan_versions, pgswarm.followups,
-    pgswarm.contracts, pgswarm.contract_dependents,
-    pgswarm.triage, pgswarm.reviews,
-    pgswarm.reviews_open, pgswarm.findings, pgswarm.evidence_list, pgswarm.review_policies, pgswarm.records, pgswarm.calibration,
-    pgswarm.artifacts, pgswarm.readings, pgswarm.notes, pgswarm.decisions,
-    pgswarm.events, pgswarm.seats, pgswarm.budgets, pgswarm.budget_holds, pgswarm.why_not_running, pgswarm.breakers, pgswarm.reservations,
-    pgswarm.reservation_line, pgswarm.mailboxes, pgswarm.problems, pgswarm.solutions, pgswarm.problems_shown
 TO pgswarm_worker, pgswarm_coordinator, pgswarm_reviewer, pgswarm_operator, pgswarm_reader;
 
 -- What others write to one another: for those who run the swarm alone.

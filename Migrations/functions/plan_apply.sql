@@ -18,7 +18,7 @@ SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor  integer := pgswarm._actor(plan_apply.agent, plan_apply.session);
+    v_actor  integer := pgswarm._actor_as(plan_apply.agent, plan_apply.session, 'coordinator');
     v_answer jsonb;
 BEGIN
     IF dry_run THEN

@@ -36,7 +36,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(plan_freeze.agent, plan_freeze.session);
+    v_actor integer := pgswarm._actor_as(plan_freeze.agent, plan_freeze.session, 'coordinator');
     p       pgswarm.plan := pgswarm._known_plan(name);
     v_now   timestamptz := pgswarm.clock();
 BEGIN
@@ -59,7 +59,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(plan_unfreeze.agent, plan_unfreeze.session);
+    v_actor integer := pgswarm._actor_as(plan_unfreeze.agent, plan_unfreeze.session, 'coordinator');
     p       pgswarm.plan := pgswarm._known_plan(name);
 BEGIN
     IF p.frozen_at IS NULL THEN
@@ -82,7 +82,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(plan_pause.agent, plan_pause.session);
+    v_actor integer := pgswarm._actor_as(plan_pause.agent, plan_pause.session, 'coordinator');
     p       pgswarm.plan := pgswarm._known_plan(name);
     v_now   timestamptz := pgswarm.clock();
     v_held  bigint[];
@@ -140,7 +140,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor integer := pgswarm._actor(plan_resume.agent, plan_resume.session);
+    v_actor integer := pgswarm._actor_as(plan_resume.agent, plan_resume.session, 'coordinator');
     p       pgswarm.plan := pgswarm._known_plan(name);
     v_now   timestamptz := pgswarm.clock();
 BEGIN

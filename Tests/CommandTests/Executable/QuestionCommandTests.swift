@@ -15,7 +15,7 @@ struct QuestionCommandTests {
         #expect(asked["task_state"].string == "parked")
         let id = try #require(asked["id"].string)
         #expect(try await shell("question", "list").contains("Which?"))
-        #expect(try await shell.run(["question", "answer", id, "c"]).exitCode == 4)
+        #expect(try await shell.run(["question", "answer", id, "c"]).exitCode == 64)
         #expect(try await shell("question", "answer", id, "a").contains("1 task went on"))
         #expect(try await shell.run(["question", "answer", id, "b"], as: "other").exitCode == 4)
         let shown = try await shell("question", "show", id)

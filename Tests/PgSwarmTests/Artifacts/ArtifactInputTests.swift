@@ -48,7 +48,7 @@ struct ArtifactInputTests {
         ("'data', reference => 'https://host/a', sha256 => '\(hash)', size => -1", "PS003", "out of range"),
         ("'data', reference => 'file:' || repeat('a', 2000), sha256 => '\(hash)', size => 1", "PS009", "2000"),
         ("'data', body_text => 'x', plan => 'nowhere'", "PS002", "plan"),
-        ("'data', body_text => 'x', contract => 'api@1.0.0'", "PS019", "contract"),
+        ("'data', body_text => 'x', contract => 'api@1.0.0'", "PS002", "contract"),
         ("'data', '1.1.x', body_text => 'x'", "PS004", "handle"),
     ]
 

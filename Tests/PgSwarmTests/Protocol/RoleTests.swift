@@ -88,92 +88,88 @@ struct RoleTests {
     func functions() async throws {
         let ada = try await Caller.named()
         let everybody: Set = ["worker", "coordinator", "reviewer", "operator", "reader"]
-        let taking: Set = ["worker", "coordinator", "operator"]
-        let steering: Set = ["coordinator", "operator"]
+        let groups: [(roles: Set<String>, functions: [String])] = [
+            (
+                ["coordinator", "operator", "reviewer", "worker"],
+                [
+                    "artifact_get", "artifact_put", "beat", "close_session", "decision_log", "message_ack",
+                    "message_dead", "message_discard", "message_nack", "message_peek", "message_receive",
+                    "message_redrive", "message_ring", "message_send", "message_subscribe", "message_thread",
+                    "message_unsubscribe", "message_wait", "note_set", "open_session", "question_answer",
+                    "question_ask", "question_withdraw",
+                ]
+            ),
+            (
+                ["coordinator", "operator", "worker"],
+                [
+                    "contract_publish", "enqueue", "enqueue_many", "problem_confirm", "problem_flag",
+                    "problem_report", "problem_solve", "problem_supersede", "reserve_check", "reserve_ring", "ring",
+                ]
+            ),
+            (
+                ["operator", "reviewer", "worker"],
+                [
+                    "evidence_put",
+                ]
+            ),
+            (
+                ["coordinator", "operator"],
+                [
+                    "breaker_set", "cancel", "contract_agree", "contract_deprecate", "contract_repin",
+                    "contract_withdraw", "control", "followup_accept", "followup_decline", "leave_seat", "maintain",
+                    "mark_integrated", "pause", "plan_apply", "plan_freeze", "plan_pause", "plan_resume",
+                    "plan_unfreeze", "problem_close", "problem_import", "promote", "resume", "retry", "sweep",
+                    "take_seat", "webhook_next", "webhook_sent",
+                ]
+            ),
+            (
+                ["operator", "reviewer"],
+                [
+                    "review_next", "review_submit",
+                ]
+            ),
+            (
+                ["reviewer", "worker"],
+                [
+                    "fail", "held", "hold", "mint_agent", "progress", "release", "renew", "settle",
+                ]
+            ),
+            (
+                ["operator"],
+                [
+                    "artifact_set", "breaker_force", "budget_drop", "budget_set", "canary_list", "canary_plant",
+                    "contract_waive", "drain", "problem_set", "register_agent", "reopen", "retire_agent",
+                    "review_decide", "set_agent", "set_followups", "set_messages", "set_namespace", "set_queue",
+                    "set_registration", "set_review", "set_risk", "taint_apply", "taint_clear", "webhook_set",
+                    "webhook_test",
+                ]
+            ),
+            (
+                ["worker"],
+                [
+                    "breaker_permit", "breaker_report", "claim", "claim_task", "complete", "confirm",
+                    "finding_answer", "intent", "park_on_problem", "problem_abandon", "problem_begin", "propose",
+                    "reserve_extend", "reserve_free", "reserve_leave", "reserve_take", "step", "wait_for",
+                ]
+            ),
+            (
+                ["coordinator", "operator", "reader", "reviewer", "worker"],
+                [
+                    "_blocked_by", "_breaker_state_of", "_breaker_written", "_faded_now", "_in_line",
+                    "_is_evidence_fresh", "_is_live", "_is_reserved", "_is_shut_of", "_judges_for", "_proof_of",
+                    "_rounds_of", "_state_of", "_waiting_behind", "artifact_list", "budget_show", "clock",
+                    "contract_check", "contract_compat", "contract_dependents", "contract_get", "error_signature",
+                    "globs_overlap", "list_tasks", "note_get", "note_history", "note_list", "plan_show",
+                    "problem_export", "problem_find", "review_policy", "review_route", "schema_check",
+                    "schema_compat", "schema_errors", "schema_validate", "schema_version", "taint_preview", "why",
+                    "why_empty",
+                ]
+            ),
+        ]
+        // Those with an underscore are called by views, with the rights of whoever reads them.
         var expected: [String: Set<String>] = [:]
-        for name in [
-            "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
-            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
-            "open_session", "beat", "close_session", "enqueue", "enqueue_many", "ring", "reserve_ring", "reserve_check",
-            "problem_report", "problem_solve", "problem_supersede", "problem_confirm", "problem_flag",
-            "contract_publish",
-        ] {
-            expected[name] = taking
-        }
-        for name in ["open_session", "beat", "close_session"] { expected[name] = taking.union(["reviewer"]) }
-        for name in [
-            "claim", "claim_task", "held", "wait_for", "renew", "progress", "settle", "complete", "fail", "release",
-            "step",
-            "intent", "confirm", "hold", "breaker_report", "breaker_permit", "reserve_take", "reserve_extend",
-            "reserve_free", "reserve_leave", "propose", "problem_begin", "problem_abandon", "park_on_problem",
-            "claim", "claim_task", "wait_for", "complete", "step", "intent", "confirm", "breaker_report",
-            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm", "breaker_report",
-            "claim", "claim_task", "wait_for", "complete", "finding_answer", "step", "intent", "confirm",
-            "breaker_report",
-            "breaker_permit", "reserve_take", "reserve_extend",
-            "reserve_free", "reserve_leave", "problem_begin", "problem_abandon", "park_on_problem",
-        ] { expected[name] = ["worker"] }
-        for name in ["held", "renew", "progress", "settle", "fail", "release", "hold", "mint_agent"] {
-            expected[name] = ["worker", "reviewer"]
-        }
-        for name in ["review_next", "review_submit"] { expected[name] = ["reviewer", "operator"] }
-        expected["evidence_put"] = ["worker", "reviewer", "operator"]
-        for name in [
-            "plan_apply", "plan_freeze", "plan_unfreeze", "plan_pause", "plan_resume", "followup_accept",
-            "followup_decline",
-            "cancel", "retry", "pause", "resume", "sweep", "promote", "maintain", "take_seat", "leave_seat",
-            "breaker_set", "control", "mark_integrated", "problem_close", "problem_import",
-            "breaker_force", "breaker_set", "control", "problem_close", "problem_import",
-            "contract_agree", "contract_deprecate", "contract_withdraw", "contract_repin",
-            "breaker_force", "breaker_set", "control", "problem_close", "problem_import", "budget_set", "budget_drop",
-        ] { expected[name] = steering }
-        for name in [
-            "message_send", "message_receive", "message_ack", "message_nack", "message_peek", "message_thread",
-            "message_dead", "message_redrive", "message_discard", "message_subscribe", "message_unsubscribe",
-            "message_wait", "message_ring", "artifact_put", "artifact_get", "note_set", "decision_log",
-        ] { expected[name] = taking.union(["reviewer"]) }
-        for name in [
-            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
-            "set_namespace",
-            "problem_set",
-            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
-            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
-            "problem_set", "artifact_set",
-            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
-            "set_namespace",
-            "problem_set",
-            "problem_set", "contract_waive",
-            "set_queue", "set_followups", "set_messages", "register_agent", "retire_agent", "drain", "set_registration",
-            "set_namespace",
-            "problem_set",
-            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
-            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear",
-            "set_queue", "set_messages", "register_agent", "retire_agent", "drain", "set_registration", "set_namespace",
-            "problem_set", "artifact_set",
-            "problem_set", "set_agent", "breaker_force", "taint_apply", "taint_clear", "set_review", "set_risk",
-            "review_decide", "reopen", "canary_plant", "canary_list",
-        ] {
-            expected[name] = ["operator"]
-        }
-        // The inner ones are called by views, with the rights of whoever reads them.
-        for name in [
-            "why", "why_empty", "plan_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
-            "why", "why_empty", "budget_show", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
-            "why", "taint_preview", "why_empty", "list_tasks", "schema_version", "clock", "_is_live", "_state_of",
-            "_breaker_state_of",
-            "_is_shut_of", "_breaker_written", "globs_overlap",
-            "_is_reserved", "_in_line", "error_signature", "problem_find", "problem_export",
-            "artifact_list", "note_get", "note_list", "note_history",
-            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate", "schema_errors",
-            "contract_get", "contract_check", "contract_compat", "contract_dependents", "schema_validate",
-            "schema_errors",
-            "schema_check", "schema_compat",
-            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now", "_is_evidence_fresh",
-            "_is_reserved", "_in_line", "review_policy", "review_route", "_blocked_by", "_faded_now",
-            "_is_evidence_fresh",
-            "_proof_of", "_rounds_of", "_judges_for", "error_signature", "problem_find", "problem_export",
-        ] {
-            expected[name] = everybody
+        for group in groups {
+            for name in group.functions { expected[name] = group.roles }
         }
         let rows = try await ada.rows(
             """
