@@ -26,7 +26,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pgswarm, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    v_actor    integer := pgswarm._actor(contract_publish.agent, contract_publish.session);
+    v_actor    integer := pgswarm._actor_as(contract_publish.agent, contract_publish.session, 'worker', 'coordinator');
     v_contract pgswarm.contract;
     v_next     pgswarm.contract_version;
     v_there    pgswarm.contract_version;

@@ -30,7 +30,7 @@ struct SeparationTests {
         "result": "'1'", "expected": "'good'", "finding": "1", "answer": "'fixed'", "decision": "'accept'",
         "digest": "'00'", "version": "'1.0.0'", "spec": "'{}'", "plan": "'p'", "followups": "'{}'", "drafts": "'{}'",
         "score": "5", "summary": "'s'", "url": "'https://x/'", "id": "1", "body": "'{}'", "from": "'1.0.0'",
-        "to": "'1.0.0'", "policy": "'off'", "contract": "'c'", "old_version": "'1.0.0'", "new_version": "'2.0.0'",
+        "to": "'1.0.0'", "policy": "'\"off\"'", "glob": "'src/**'", "level": "'high'", "contract": "'c'", "pin": "'c@1.0.0'", "old_version": "'1.0.0'", "new_version": "'2.0.0'",
     ]
 
     /// What has a default that would be refused before anybody asks who calls.
