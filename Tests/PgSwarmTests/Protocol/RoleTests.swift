@@ -109,7 +109,7 @@ struct RoleTests {
             (
                 ["operator", "reviewer", "worker"],
                 [
-                    "evidence_put",
+                    "evidence_put"
                 ]
             ),
             (

@@ -10,7 +10,8 @@ struct SeparationTests {
     /// Nobody says there who calls: the database's grants decide, and a handle that only a claim gives.
     private static let unattributed: Set = [
         "renew(text,interval)", "progress", "complete", "fail", "release", "hold", "intent", "confirm",
-        "reserve_extend", "reserve_free", "reserve_leave", "problem_abandon", "park_on_problem", "propose", "finding_answer", "review_submit",
+        "reserve_extend", "reserve_free", "reserve_leave", "problem_abandon", "park_on_problem", "propose",
+        "finding_answer", "review_submit",
         "evidence_put",  // by a handle
         "sweep", "promote", "maintain", "ring", "reserve_ring", "webhook_next", "webhook_sent",  // for the swarm, not for a caller
         "drain", "set_registration", "register_agent(text,boolean)",  // by a login alone
@@ -30,7 +31,8 @@ struct SeparationTests {
         "result": "'1'", "expected": "'good'", "finding": "1", "answer": "'fixed'", "decision": "'accept'",
         "digest": "'00'", "version": "'1.0.0'", "spec": "'{}'", "plan": "'p'", "followups": "'{}'", "drafts": "'{}'",
         "score": "5", "summary": "'s'", "url": "'https://x/'", "id": "1", "body": "'{}'", "from": "'1.0.0'",
-        "to": "'1.0.0'", "policy": "'\"off\"'", "glob": "'src/**'", "level": "'high'", "contract": "'c'", "pin": "'c@1.0.0'", "old_version": "'1.0.0'", "new_version": "'2.0.0'",
+        "to": "'1.0.0'", "policy": "'\"off\"'", "glob": "'src/**'", "level": "'high'", "contract": "'c'",
+        "pin": "'c@1.0.0'", "old_version": "'1.0.0'", "new_version": "'2.0.0'",
     ]
 
     /// What has a default that would be refused before anybody asks who calls.

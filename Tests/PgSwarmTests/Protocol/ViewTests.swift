@@ -172,7 +172,8 @@ struct ViewTests {
             WHERE table_schema = 'pgswarm' AND table_name IN (SELECT viewname FROM pg_views WHERE schemaname = 'pgswarm')
             """)
         let known: Set = [
-            "bool", "int4", "int8", "float4", "float8", "text", "jsonb", "timestamptz", "_text", "_int4", "_int8", "interval",
+            "bool", "int4", "int8", "float4", "float8", "text", "jsonb", "timestamptz", "_text", "_int4", "_int8",
+            "interval",
         ]
         #expect(Set(odd).subtracting(known) == [])
     }

@@ -34,7 +34,9 @@ struct QuestionCareTests {
         }
         // Others wait for it too: its asker can't take it away from them.
         try await withLogin("pgswarm_worker") { login in
-            #expect(await refusal { try await login.rows("SELECT pgswarm.question_withdraw(\(id), agent => 'bob')") } == "PS014")
+            #expect(
+                await refusal { try await login.rows("SELECT pgswarm.question_withdraw(\(id), agent => 'bob')") }
+                    == "PS014")
         }
         #expect(try await answer(id, "yes", as: "ada", ada) == "ok")
     }
@@ -130,7 +132,9 @@ struct QuestionCareTests {
         try await bob.script("COMMIT")
         // Other questions, however many, don't hide it.
         let others = try await ada.enqueue("other", count: 3)
-        for claim in try await ada.claim("other", count: 3) { _ = try await ask("'\(claim.id)?', handle => '\(claim.handle)'", ada) }
+        for claim in try await ada.claim("other", count: 3) {
+            _ = try await ask("'\(claim.id)?', handle => '\(claim.handle)'", ada)
+        }
         try await ada.rows("SELECT pgswarm.sweep(1)")
         #expect(try await ada.state(of: tasks[0]) == "ready")
         #expect(try await ada.state(of: others[0]) == "parked")
@@ -147,7 +151,9 @@ struct QuestionCareTests {
         let standing: SQL = "SELECT decision FROM pgswarm.decisions WHERE superseded_by IS NULL"
         #expect(try await ada.column(standing) == ["Tabs? no"])
         try await withLogin("pgswarm_worker") { login in
-            #expect(await refusal { try await login.rows("SELECT pgswarm.question_withdraw(\(id), agent => 'eve')") } == "PS014")
+            #expect(
+                await refusal { try await login.rows("SELECT pgswarm.question_withdraw(\(id), agent => 'eve')") }
+                    == "PS014")
         }
         try await ada.rows("SELECT pgswarm.question_withdraw(\(id), 'times change', agent => 'ada')")
         #expect(try await ask("'tabs?', agent => 'bob'", ada) != id)
@@ -163,18 +169,22 @@ struct QuestionCareTests {
         let decided = try await ask("'Decided?', agent => 'eve'", ada)
         let over = try await ask("'Over?', agent => 'eve'", ada)
         let open = try await ask("'Open?', agent => 'eve'", ada)
-        for (id, more) in [(kept, "as_decision => false"), (decided, "as_decision => true"), (over, "as_decision => false")] {
+        for (id, more) in [
+            (kept, "as_decision => false"), (decided, "as_decision => true"), (over, "as_decision => false"),
+        ] {
             #expect(try await answer(id, "x", as: "ada", ada, more) == "ok")
         }
         // Nobody is told any more, and nothing waits for ever.
         try await ada.rows("SELECT pgswarm.webhook_set(NULL, agent => 'ada')")
-        let dead: [String] = try await ada.column("SELECT DISTINCT state || ': ' || error FROM pgswarm.webhook_deliveries")
+        let dead: [String] = try await ada.column(
+            "SELECT DISTINCT state || ': ' || error FROM pgswarm.webhook_deliveries")
         #expect(dead == ["dead: the webhook was turned off"])
         #expect(try await ada.column("SELECT id FROM pgswarm.webhook_next(10)", as: Int.self) == [])
         let retention: Duration = try await ada.value("SELECT retention FROM pgswarm.setting")
         try await letPass(retention + .seconds(60))
         try await ada.rows("SELECT pgswarm.maintain()")
-        #expect(try await ada.column("SELECT id FROM pgswarm.questions ORDER BY id", as: Int.self) == [kept, decided, open])
+        #expect(
+            try await ada.column("SELECT id FROM pgswarm.questions ORDER BY id", as: Int.self) == [kept, decided, open])
         #expect(try await ada.column("SELECT id FROM pgswarm.webhook_deliveries", as: Int.self) == [])
         #expect(try await ada.state(of: task) == "ready")
     }

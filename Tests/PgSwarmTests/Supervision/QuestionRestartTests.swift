@@ -16,7 +16,8 @@ struct QuestionRestartTests {
         let claims = try await ada.claim(count: 14)
         try await ada.rows("SELECT pgswarm.webhook_set('http://127.0.0.1:9/', agent => 'ada')")
         for number in 0..<10 {
-            try await ask("'Which colour?', ARRAY['red', 'blue'], checkpoint => '{\"done\": \(number)}'", claims[number], ada)
+            try await ask(
+                "'Which colour?', ARRAY['red', 'blue'], checkpoint => '{\"done\": \(number)}'", claims[number], ada)
         }
         let ways = ["wait", "default", "deny", "escalate"]
         for (way, claim) in zip(ways, claims.dropFirst(10)) {
@@ -27,7 +28,8 @@ struct QuestionRestartTests {
         // Killed with everything asked and nothing answered.
         ada = try await server.killed()
         #expect(try await states(ada) == ["open", "open", "open", "open", "open"])
-        #expect(try await ada.column("SELECT waiters FROM pgswarm.questions ORDER BY id", as: Int.self) == [10, 1, 1, 1, 1])
+        #expect(
+            try await ada.column("SELECT waiters FROM pgswarm.questions ORDER BY id", as: Int.self) == [10, 1, 1, 1, 1])
         #expect(try await ada.column("SELECT DISTINCT state FROM pgswarm.tasks", as: String.self) == ["parked"])
         #expect(try await told(ada) == ["question.asked": 5])
 
@@ -88,7 +90,8 @@ struct QuestionRestartTests {
     }
 
     private func answer(_ id: Int, _ text: String, _ caller: Caller, resume: Bool = false) async throws -> String {
-        try await caller.value("SELECT code FROM pgswarm.question_answer(\(id), \(text), resume => \(resume), agent => 'ada')")
+        try await caller.value(
+            "SELECT code FROM pgswarm.question_answer(\(id), \(text), resume => \(resume), agent => 'ada')")
     }
 
     private func states(_ caller: Caller) async throws -> [String] {

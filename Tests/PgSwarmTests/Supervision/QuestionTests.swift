@@ -37,7 +37,8 @@ struct QuestionTests {
         let claims = try await ada.claim(count: 10)
         let crowd = try await Crowd(10)
         let ids = try await crowd.each { number, caller in
-            try await asked("'  Which COLOUR?'::text, ARRAY['red', 'blue'], handle => '\(claims[number].handle)'", caller)
+            try await asked(
+                "'  Which COLOUR?'::text, ARRAY['red', 'blue'], handle => '\(claims[number].handle)'", caller)
         }
         #expect(Set(ids).count == 1)
         let waiters: Int = try await ada.value("SELECT waiters FROM pgswarm.questions")
@@ -197,7 +198,8 @@ private func asked(_ arguments: String, _ caller: Caller) async throws -> Int {
 }
 
 @discardableResult
-private func answered(_ id: Int, _ text: String, _ caller: Caller, _ more: String = "note => NULL") async throws -> String
+private func answered(_ id: Int, _ text: String, _ caller: Caller, _ more: String = "note => NULL") async throws
+    -> String
 {
     try await caller.value(SQL(stringLiteral: "SELECT code FROM pgswarm.question_answer(\(id), '\(text)', \(more))"))
 }

@@ -15,12 +15,21 @@ struct SubmissionTests {
         #expect(try await ada.settle(claim.handle, "fail").code == "already_settled")
         #expect(try await ada.why(task) == "review")
         #expect(try await ada.claim(count: 10).isEmpty)
-        #expect(try await ada.column("SELECT outcome FROM pgswarm.attempts WHERE task_id = \(task)", as: String.self) == ["completed"])
+        #expect(
+            try await ada.column("SELECT outcome FROM pgswarm.attempts WHERE task_id = \(task)", as: String.self) == [
+                "completed"
+            ])
         try await decide("_accept", "'human', 5, NULL, NULL", ada)
         #expect(try await ada.state(of: task) == "done")
-        #expect(try await ada.column("SELECT outcome FROM pgswarm.attempts WHERE task_id = \(task)", as: String.self) == ["completed"])
         #expect(
-            try await ada.column("SELECT score || ' ' || acceptance FROM pgswarm.tasks WHERE id = \(task)", as: String.self) == ["5 human"]
+            try await ada.column("SELECT outcome FROM pgswarm.attempts WHERE task_id = \(task)", as: String.self) == [
+                "completed"
+            ])
+        #expect(
+            try await ada.column(
+                "SELECT score || ' ' || acceptance FROM pgswarm.tasks WHERE id = \(task)", as: String.self) == [
+                    "5 human"
+                ]
         )
         #expect(await refusal { try await decide("_accept", "'human', 5, NULL, NULL", ada) } == "PS010")
     }
