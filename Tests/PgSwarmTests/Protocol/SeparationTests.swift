@@ -13,7 +13,8 @@ struct SeparationTests {
         "reserve_extend", "reserve_free", "reserve_leave", "problem_abandon", "park_on_problem", "propose",
         "finding_answer", "review_submit",
         "evidence_put",  // by a handle
-        "sweep", "promote", "maintain", "ring", "reserve_ring", "webhook_next", "webhook_sent",  // for the swarm, not for a caller
+        "sweep", "promote", "maintain", "ring", "reserve_ring",  // for the swarm, not for a caller
+        "webhook_next", "webhook_sent",  // the same
         "drain", "set_registration", "register_agent(text,boolean)",  // by a login alone
     ]
 
